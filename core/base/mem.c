@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/mem.h"
+
+#include <scanpipe/base.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+    static const char text[] = "scanpipe: the system has no memory left; stopping, nothing is lost\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)ignored;
+    abort();
+}
+
+void *mem_alloc(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    if (!memory)
+        out_of_memory();
+    return memory;
+}
+
+void *mem_zalloc(size_t size)
+{
+    void *memory = calloc(1, size ? size : 1);
+    if (!memory)
+        out_of_memory();
+    return memory;
+}
+
+void *mem_realloc(void *memory, size_t size)
+{
+    void *moved = realloc(memory, size ? size : 1);
+    if (!moved)
+        out_of_memory();
+    return moved;
+}
+
+char *mem_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(mem_alloc(size), text, size);
+}
+
+void mem_free_at(void *pointer_to_pointer)
+{
+    free(*(void **)pointer_to_pointer);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+/* What the commands have in common.  Each command is a function of its own arguments, without the
+ * program's name, and returns the exit code. */
+
+#include "base/buffer.h"
+#include "engine/pipeline.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+/* sysexits has the names; these are what they mean here. */
+enum exit_code {
+    EXIT_USAGE = EX_USAGE,      /* 64 */
+    EXIT_REJECTED = EX_DATAERR, /* 65: events were rejected, and --fail-on-rejected was given */
+    EXIT_NO_INPUT = EX_NOINPUT, /* 66: no such file */
+    EXIT_AWAY = EX_UNAVAILABLE, /* 69: a command's server is away or refuses */
+    EXIT_BUG = EX_SOFTWARE,     /* 70 */
+    EXIT_CONFIG = EX_CONFIG,    /* 78: whatever is wrong in the file, its variables, files or plugins */
+};
+
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_plugins(int argc, char **argv);
+int cmd_dlq(int argc, char **argv);
+
+/* Prints the help of a command; NULL is the program's own. */
+void help_print(const char *command, FILE *out);
+void help_version(void);
+
+/* Where this program finds its plugins. */
+void folders_setup(void);
+
+/*
+ * Loads the pipeline and prints what is wrong, warnings too, to standard error.  NULL: *exit_out says
+ * how to end.
+ */
+struct pipeline *cmd_load(const char *path, int *exit_out);
+
+/* "scanpipe: <text>" to standard error, and where there is one, a line with the hint. */
+void cmd_complain(const char *hint, const char *format, ...) SP_PRINTF(2, 3);
+void cmd_complain_error(const struct sp_error *err);
+
+/* Text that comes from outside and goes to people: control characters, what is not well-formed and
+ * what turns the direction of writing become \x1b and the like. */
+void cmd_add_escaped(struct buffer *out, struct sp_slice text);
+
+/* Writes it to standard output; false (told) where that cannot be. */
+bool cmd_print(const struct buffer *text);
+
+/* "45 events", "1 event". */
+const char *cmd_plural(uint64_t count);
+
+#endif

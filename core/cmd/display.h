@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_DISPLAY_H
+#define CMD_DISPLAY_H
+
+/*
+ * Two lines at the bottom of the terminal that say what flows, drawn again in place.  They step aside
+ * while the log writes.  One display a process, driven by the main thread.
+ */
+
+#include "engine/engine.h"
+
+void display_open(const char *pipeline);
+void display_update(struct engine *engine);
+void display_close(void);
+
+/* The two lines for a report, "a\nb", each cut to the width.  Pure. */
+struct display_rates {
+    double read, written; /* events a second */
+};
+void display_lines(struct buffer *out, const char *pipeline, const struct engine_report *report,
+                   struct display_rates rates, size_t width);
+
+#endif

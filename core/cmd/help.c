@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "cmd/cmd.h"
+
+static const char program_help[] =
+    "scanpipe moves events from a source, through a durable queue, into a sink, as one YAML file says.\n"
+    "\n"
+    "Usage:\n"
+    "  scanpipe [run] -c FILE [option ...]         run the pipeline\n"
+    "  scanpipe check -c FILE                      find every mistake in the file\n"
+    "  scanpipe test -c FILE EVENTS.ndjson         show the rows and rejections of these events\n"
+    "  scanpipe plugins [KIND NAME]                list plugins, or show the options of one\n"
+    "  scanpipe dlq list -c FILE [--json]          list the dead letters\n"
+    "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
+    "\n"
+    "Options of run:\n"
+    "  -c, --config FILE      the pipeline's file; '-' is standard input\n"
+    "  --until-caught-up      end when all is read and written, and print a summary\n"
+    "  --json                 the summary as one JSON object\n"
+    "  --fail-on-rejected     exit with 65 where events were rejected\n"
+    "  --log-format FORMAT    text or json\n"
+    "  --log-level LEVEL      error, warn, info or debug; -v is debug, -q is error\n"
+    "  --progress WHEN        auto, always or never: the live lines on a terminal\n"
+    "\n"
+    "Exit: 0; 64 wrong usage; 65 events were rejected; 66 no such file; 69 a server is away or refuses;\n"
+    "70 a mistake of ours; 78 something is wrong in the file.  More: scanpipe(1), scanpipe.yaml(5).\n";
+
+static const char check_help[] =
+    "Usage: scanpipe check -c FILE\n"
+    "\n"
+    "Reads the file and everything that it names (variables, files, plugins), and prints every mistake\n"
+    "with its place.  Opens and starts nothing.  Exit: 0, or 78 where something is wrong.\n";
+
+static const char test_help[] =
+    "Usage: scanpipe test -c FILE [--json] [--fail-on-rejected] EVENTS.ndjson\n"
+    "\n"
+    "Folds the events, one a line ('-' is standard input), with the file's table in memory, and prints\n"
+    "the rows and then each rejection with its line, column, pointer and reason.  Opens nothing.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --json                 a JSON object a line: {\"row\": ...} and {\"rejected\": ...}\n"
+    "  --fail-on-rejected     exit with 65 where events were rejected\n";
+
+static const char plugins_help[] =
+    "Usage: scanpipe plugins [KIND NAME]\n"
+    "\n"
+    "Lists the plugins, or shows what one can do and its options.  KIND is source, queue, sink, state\n"
+    "or letters.  Plugins are looked for in the folders of SCANPIPE_PLUGIN_PATH first.\n";
+
+static const char dlq_help[] = "Usage: scanpipe dlq list -c FILE [--json]\n"
+                               "\n"
+                               "Lists the pipeline's dead letters: when, where, why, and the event.\n"
+                               "\n"
+                               "  -c, --config FILE      the pipeline's file\n"
+                               "  --json                 a JSON object a line, with all that is known\n";
+
+void help_print(const char *command, FILE *out)
+{
+    static const struct {
+        const char *command, *text;
+    } texts[] = {{"check", check_help}, {"test", test_help}, {"plugins", plugins_help}, {"dlq", dlq_help}};
+    for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(texts[i].command, command) == 0) {
+            fputs(texts[i].text, out);
+            return;
+        }
+    fputs(program_help, out);
+}
+
+void help_version(void)
+{
+    printf("scanpipe %s (plugin ABI %d.%d)\n", PACKAGE_VERSION, SP_ABI_MAJOR, SP_ABI_MINOR);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "cmd/args.h"
+#include "cmd/cmd.h"
+#include "config/near.h"
+
+static int cmd_help(int argc, char **argv)
+{
+    help_print(argc > 1 ? argv[1] : NULL, stdout);
+    return 0;
+}
+
+static int cmd_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    help_version();
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", cmd_run}, {"check", cmd_check}, {"test", cmd_test},       {"plugins", cmd_plugins},
+    {"dlq", cmd_dlq}, {"help", cmd_help},   {"version", cmd_version},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static int unknown_command(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    const char *nearest = near_miss(name, names, COMMAND_COUNT);
+    char hint[64];
+    snprintf(hint, sizeof hint, "did you mean '%s'?", nearest ? nearest : "");
+    return args_wrong("", nearest ? hint : NULL, "unknown command '%s'", name);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help_print(NULL, stderr);
+        return EXIT_USAGE;
+    }
+    /* Without a command it is `run`. */
+    if (argv[1][0] == '-')
+        return cmd_run(argc, argv);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown_command(argv[1]);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "cmd/summary.h"
+
+#include "cmd/cmd.h"
+
+#include <inttypes.h>
+
+static double seconds(const struct engine_report *report)
+{
+    return (double)report->elapsed_ns / (double)SP_SECOND;
+}
+
+/* Events a second, of the half that worked: a process without a source reads none. */
+static double rate(const struct engine_report *report)
+{
+    uint64_t events = report->events_read ? report->events_read : report->events_received;
+    return report->elapsed_ns > 0 ? (double)events / seconds(report) : 0;
+}
+
+static void add_text(struct buffer *out, const char *pipeline, const struct engine_report *report,
+                     bool stopped)
+{
+    buffer_printf(out, "%s: %s after %.1f s\n", pipeline,
+                  stopped ? "stopped" : (report->caught_up ? "caught up" : "ended"), seconds(report));
+    buffer_printf(out, "  read      %" PRIu64 " event%s in %" PRIu64 " page%s, %.0f a second\n",
+                  report->events_read, cmd_plural(report->events_read), report->pages_read,
+                  cmd_plural(report->pages_read), rate(report));
+    buffer_printf(out, "  repeated  %" PRIu64 "\n", report->events_repeated);
+    buffer_printf(out, "  written   %" PRIu64 " in %" PRIu64 " write%s\n", report->events_written,
+                  report->writes, cmd_plural(report->writes));
+    buffer_printf(out, "  rows      %" PRIu64 " touched\n", report->rows_touched);
+    buffer_printf(out, "  unwanted  %" PRIu64 "\n", report->events_unwanted);
+    buffer_printf(out, "  rejected  %" PRIu64, report->letters_stored);
+    for (size_t i = 0; report->letters_by_class[i].class; i++)
+        buffer_printf(out, "%s%s %" PRIu64, i ? ", " : ": ", report->letters_by_class[i].class,
+                      report->letters_by_class[i].count);
+    buffer_add_char(out, '\n');
+    if (report->cursor[0]) {
+        buffer_add_text(out, "  cursor    ");
+        cmd_add_escaped(out, sp_slice_of(report->cursor));
+        buffer_add_char(out, '\n');
+    }
+}
+
+static void add_count(struct buffer *out, const char *name, uint64_t count)
+{
+    buffer_printf(out, ",\"%s\":%" PRIu64, name, count);
+}
+
+static void add_json(struct buffer *out, const char *pipeline, const struct engine_report *report,
+                     bool stopped)
+{
+    buffer_add_text(out, "{\"pipeline\":");
+    buffer_add_json(out, sp_slice_of(pipeline));
+    buffer_printf(out, ",\"caught_up\":%s,\"stopped\":%s", report->caught_up ? "true" : "false",
+                  stopped ? "true" : "false");
+    add_count(out, "pages_read", report->pages_read);
+    add_count(out, "events_read", report->events_read);
+    add_count(out, "events_repeated", report->events_repeated);
+    add_count(out, "not_events", report->not_events);
+    add_count(out, "messages_sent", report->messages_sent);
+    add_count(out, "events_sent", report->events_sent);
+    add_count(out, "messages_received", report->messages_received);
+    add_count(out, "events_received", report->events_received);
+    add_count(out, "events_written", report->events_written);
+    add_count(out, "events_unwanted", report->events_unwanted);
+    add_count(out, "rows_touched", report->rows_touched);
+    add_count(out, "writes", report->writes);
+    add_count(out, "events_rejected", report->letters_stored);
+    buffer_add_text(out, ",\"rejected\":{");
+    for (size_t i = 0; report->letters_by_class[i].class; i++)
+        buffer_printf(out, "%s\"%s\":%" PRIu64, i ? "," : "", report->letters_by_class[i].class,
+                      report->letters_by_class[i].count);
+    buffer_printf(out, "},\"seconds\":%.3f,\"events_per_second\":%.0f,\"cursor\":", seconds(report),
+                  rate(report));
+    buffer_add_json(out, sp_slice_of(report->cursor));
+    buffer_add_text(out, "}\n");
+}
+
+void summary_add(struct buffer *out, const char *pipeline, const struct engine_report *report, bool stopped,
+                 bool json)
+{
+    (json ? add_json : add_text)(out, pipeline, report, stopped);
+}

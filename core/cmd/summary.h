@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_SUMMARY_H
+#define CMD_SUMMARY_H
+
+#include "base/buffer.h"
+#include "engine/engine.h"
+
+/* What a run did, for people, or as one JSON object on one line. */
+void summary_add(struct buffer *out, const char *pipeline, const struct engine_report *report, bool stopped,
+                 bool json);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_CALL_H
+#define ENGINE_CALL_H
+
+/*
+ * Calling plugins: deadlines, pauses between tries, telling trouble once, and interrupting at a stop.
+ *
+ * The shape of every call, with a fresh deadline each time:
+ *
+ *     do {
+ *         int64_t deadline = call_begin(seat, 0);
+ *         failed = call_end(seat, ops->write(seat->handle, ..., deadline, &err), &err);
+ *     } while (failed && call_again(seat, &err));
+ */
+
+#include "engine/pipeline.h"
+#include "engine/retry.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A stage that was loaded, shared by its seats. */
+struct crew {
+    const struct stage *stage;
+    void *loaded;
+    pthread_mutex_t lock;
+    unsigned troubled;      /* seats whose last call failed */
+    int64_t troubled_since; /* sp_clock_now() of the first failure */
+    struct sp_error trouble;
+};
+
+/* The stop flag, and whatever else all threads watch. */
+struct stop {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    atomic_bool asked;
+};
+
+/* A handle of a stage, used by one thread. */
+struct seat {
+    struct seat *next; /* of all seats, for the watch */
+    struct crew *crew;
+    struct stop *stop;
+    void *handle;
+    struct retry retry;
+    bool troubled;
+    _Atomic int64_t deadline;  /* of the call at work; 0: none */
+    atomic_bool may_interrupt; /* what it does can be broken off without loss: a read, a receive */
+};
+
+void stop_init(struct stop *stop);
+void stop_fini(struct stop *stop);
+void stop_ask(struct stop *stop);
+static inline bool stop_asked(const struct stop *stop)
+{
+    return atomic_load_explicit(&stop->asked, memory_order_relaxed);
+}
+/* Waits; false where the stop was asked for before the time was over. */
+bool stop_wait(struct stop *stop, int64_t ns);
+
+/* Condition variables wait by the monotonic clock. */
+void cond_init_monotonic(pthread_cond_t *condition);
+/* `lock` is held; waits at most `ns`. */
+void cond_wait_ns(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
+
+/* Loads a stage.  A stage without a plugin gives a crew whose `loaded` is NULL. */
+int crew_load(struct crew *crew, const struct stage *stage, struct sp_error *err) SP_MUST_CHECK;
+void crew_unload(struct crew *crew);
+
+/* Opens a handle and puts the seat on the list. */
+int seat_open(struct seat *seat, struct crew *crew, struct stop *stop, struct seat **list,
+              struct sp_error *err) SP_MUST_CHECK;
+void seat_close(struct seat *seat);
+
+/* The deadline of a call that may take `extra_ns` longer than the stage's timeout (a long poll). */
+int64_t call_begin(struct seat *seat, int64_t extra_ns);
+
+/* Takes note of how the call came out (`rc` is what it returned), tells trouble and its end once a
+ * stage.  True where it failed. */
+bool call_end(struct seat *seat, int rc, const struct sp_error *err);
+
+/* Pauses as the failure asks for; false where there is no point in trying again: the stop was asked for. */
+bool call_again(struct seat *seat, const struct sp_error *err);
+/* The same, and pauses no longer than `most_ns`. */
+bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t most_ns);
+
+/* Makes calls at work return: those that may be broken off, or all. */
+void seats_interrupt(struct seat *list, bool all);
+
+/* The call that is furthest past its deadline by more than `slack_ns`, or NULL. */
+struct seat *seats_overdue(struct seat *list, int64_t now, int64_t slack_ns);
+
+#endif

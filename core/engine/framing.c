@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "engine/framing.h"
+
+#include <scanpipe/json.h>
+
+/* How many of the events fit one message, and the size of its body. */
+static size_t take(const struct sp_slice *events, size_t count, const struct framing_limits *limits,
+                   size_t *body_out)
+{
+    size_t taken = 0, body = 0;
+    while (taken < count && taken < limits->events) {
+        size_t larger = body + (taken > 0) + events[taken].size;
+        if (taken > 0 && larger > limits->bytes)
+            break;
+        body = larger;
+        taken++;
+    }
+    *body_out = body;
+    return taken;
+}
+
+static void blank_line_ends(char *text, size_t size)
+{
+    for (const char *ends = "\r\n"; *ends; ends++)
+        for (char *at = text; (at = memchr(at, *ends, size - (size_t)(at - text))); at++)
+            *at = ' ';
+}
+
+static void write_body(const struct sp_slice *events, size_t count, char *body)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *body++ = '\n';
+        memcpy(body, events[i].data, events[i].size);
+        blank_line_ends(body, events[i].size);
+        body += events[i].size;
+    }
+}
+
+struct sp_message *framing_pack(const struct sp_slice *events, size_t count,
+                                const struct framing_limits *limits, const struct sp_attribute *attributes,
+                                size_t attribute_count, struct sp_arena *arena, size_t *count_out)
+{
+    size_t messages = 0, body_size;
+    for (size_t at = 0; at < count; messages++)
+        at += take(events + at, count - at, limits, &body_size);
+    struct sp_message *list = sp_arena_alloc(arena, messages * sizeof *list);
+    for (size_t at = 0, i = 0; at < count; i++) {
+        size_t taken = take(events + at, count - at, limits, &body_size);
+        char *body = sp_arena_alloc(arena, body_size);
+        write_body(events + at, taken, body);
+        list[i] = (struct sp_message){{body, body_size}, attributes, attribute_count, taken};
+        at += taken;
+    }
+    *count_out = messages;
+    return list;
+}
+
+struct sp_slice framing_attribute(const struct sp_received *message, const char *name)
+{
+    for (size_t i = 0; i < message->attribute_count; i++)
+        if (sp_slice_equal(message->attributes[i].name, sp_slice_of(name)))
+            return message->attributes[i].value;
+    return (struct sp_slice){NULL, 0};
+}
+
+static struct sp_slice first_line(struct sp_slice text)
+{
+    const char *end = text.size ? memchr(text.data, '\n', text.size) : NULL;
+    return (struct sp_slice){text.data, end ? (size_t)(end - text.data) : text.size};
+}
+
+static bool is_object(struct sp_slice text)
+{
+    struct sp_json_fault fault;
+    size_t at = 0;
+    while (at < text.size && (text.data[at] == ' ' || text.data[at] == '\t'))
+        at++;
+    return at < text.size && text.data[at] == '{' && sp_json_scan_whole(NULL, text, NULL, &fault) == 0;
+}
+
+struct framing_reader framing_open(const struct sp_received *message)
+{
+    struct sp_slice format = framing_attribute(message, FRAMING_FORMAT);
+    bool lines = format.data ? sp_slice_equal(format, sp_slice_of(FRAMING_NDJSON))
+                             : is_object(first_line(message->body));
+    return (struct framing_reader){message->body, !lines};
+}
+
+static bool is_blank(struct sp_slice line)
+{
+    for (size_t i = 0; i < line.size; i++)
+        if (!strchr(" \t\r", line.data[i]) || !line.data[i])
+            return false;
+    return true;
+}
+
+bool framing_next(struct framing_reader *reader, struct sp_slice *event_out)
+{
+    while (reader->left.size > 0) {
+        struct sp_slice event = reader->whole ? reader->left : first_line(reader->left);
+        size_t used = event.size < reader->left.size ? event.size + 1 : event.size;
+        reader->left.data += used;
+        reader->left.size -= used;
+        if (reader->whole || !is_blank(event)) {
+            *event_out = event;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_FRAMING_H
+#define ENGINE_FRAMING_H
+
+/*
+ * Events in messages: one event a line (NDJSON).  Pure.
+ *
+ * Raw CR and LF between an event's tokens become spaces; otherwise an event stays byte for byte.
+ */
+
+#include <scanpipe/queue.h>
+
+#define FRAMING_FORMAT "scanpipe-format"
+#define FRAMING_NDJSON "ndjson"
+#define FRAMING_CURSOR "scanpipe-cursor" /* where in the source the message's page began, as text */
+
+struct framing_limits {
+    size_t events;    /* of one message */
+    size_t bytes;     /* of one message's body; a single larger event gets a message of its own */
+    size_t max_bytes; /* that the queue can hold; 0: any.  Larger events are the caller's to keep away */
+};
+
+/*
+ * Packs events into messages, in order.  Bodies and the array live in the arena; every message
+ * carries `attributes`.  No event may be larger than limits->max_bytes.
+ */
+struct sp_message *framing_pack(const struct sp_slice *events, size_t count,
+                                const struct framing_limits *limits, const struct sp_attribute *attributes,
+                                size_t attribute_count, struct sp_arena *arena, size_t *count_out);
+
+/* Goes through the events of a body; {0} is the start. */
+struct framing_reader {
+    struct sp_slice left;
+    bool whole; /* the body is one event */
+};
+
+/* A body is read line by line with our attribute, or where its first line alone is a JSON object; else it is
+ * one event, valid or not. */
+struct framing_reader framing_open(const struct sp_received *message);
+bool framing_next(struct framing_reader *reader, struct sp_slice *event_out);
+
+/* The value of an attribute; NULL data where it is not there. */
+struct sp_slice framing_attribute(const struct sp_received *message, const char *name);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "engine/ingest.h"
+
+#include <stdlib.h>
+
+void ingest_init(struct ingest *ingest, struct work *work)
+{
+    *ingest = (struct ingest){.work = work};
+    ingest->pages_tail = &ingest->pages;
+    ingest->parcels_tail = &ingest->parcels;
+    pthread_mutex_init(&ingest->lock, NULL);
+    cond_init_monotonic(&ingest->changed);
+}
+
+static void page_free(struct page *page)
+{
+    arena_free(page->arena);
+    free((char *)page->cursor.data);
+    free(page);
+}
+
+void ingest_fini(struct ingest *ingest)
+{
+    while (ingest->pages) {
+        struct page *page = ingest->pages;
+        ingest->pages = page->next;
+        page_free(page);
+    }
+    for (size_t i = 0; i < sizeof ingest->spare / sizeof *ingest->spare; i++)
+        arena_free(ingest->spare[i]);
+    free((char *)ingest->term_start.data);
+    pthread_cond_destroy(&ingest->changed);
+    pthread_mutex_destroy(&ingest->lock);
+}
+
+static struct sp_slice heap_copy(struct sp_slice bytes)
+{
+    char *copy = mem_alloc(bytes.size);
+    if (bytes.size)
+        memcpy(copy, bytes.data, bytes.size);
+    return (struct sp_slice){copy, bytes.size};
+}
+
+void ingest_begin_term(struct ingest *ingest, struct sp_slice cursor)
+{
+    pthread_mutex_lock(&ingest->lock);
+    free((char *)ingest->term_start.data);
+    ingest->term_start = heap_copy(cursor);
+    ingest->term = ++ingest->terms;
+    ingest->caught_up = false;
+    pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
+/* Pages that a sender still works on stay until it is done with them; they are of an old term then. */
+void ingest_end_term(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->lock);
+    ingest->term = 0;
+    ingest->caught_up = false;
+    for (struct parcel *parcel = ingest->parcels; parcel; parcel = parcel->next)
+        parcel->page->waiting--;
+    ingest->parcels = NULL;
+    ingest->parcels_tail = &ingest->parcels;
+    pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
+/* Called with the lock held. */
+static void give_back_arena(struct ingest *ingest, struct page *page)
+{
+    ingest->bytes -= page->bytes;
+    page->bytes = 0;
+    arena_reset(page->arena, (size_t)1 << 20);
+    for (size_t i = 0; i < sizeof ingest->spare / sizeof *ingest->spare; i++)
+        if (!ingest->spare[i]) {
+            ingest->spare[i] = page->arena;
+            page->arena = NULL;
+            return;
+        }
+    arena_free(page->arena);
+    page->arena = NULL;
+}
+
+void ingest_mark_durable(struct ingest *ingest, struct parcel **parcels, size_t count)
+{
+    bool page_done = false;
+    pthread_mutex_lock(&ingest->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct page *page = parcels[i]->page; /* the parcel lives in the page's arena */
+        if (--page->waiting == 0) {
+            give_back_arena(ingest, page);
+            page_done = true;
+        }
+    }
+    if (page_done)
+        pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
+bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out)
+{
+    bool moved = false;
+    pthread_mutex_lock(&ingest->lock);
+    while (ingest->pages && ingest->pages->waiting == 0) {
+        struct page *page = ingest->pages;
+        ingest->pages = page->next;
+        if (!ingest->pages)
+            ingest->pages_tail = &ingest->pages;
+        if (page->arena)
+            give_back_arena(ingest, page);
+        if (page->term == ingest->term) {
+            if (moved)
+                free((char *)cursor_out->data);
+            *cursor_out = page->cursor;
+            page->cursor.data = NULL;
+            moved = true;
+        }
+        page_free(page);
+    }
+    pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+    return moved;
+}
+
+bool ingest_quiet(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->lock);
+    bool quiet = ingest->term != 0 && ingest->caught_up && !ingest->pages;
+    pthread_mutex_unlock(&ingest->lock);
+    return quiet;
+}
+
+bool ingest_ended(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->lock);
+    bool ended = ingest->ended;
+    pthread_mutex_unlock(&ingest->lock);
+    return ended;
+}

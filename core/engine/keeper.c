@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "engine/deliver.h"
+
+/* How often the queue's depth is looked at; it also says when all is done. */
+static const int64_t depth_every_ns = SP_SECOND / 4;
+
+/* Copies the receipts that a worker holds, where one of their leases ends before `horizon`. */
+static struct sp_slice *receipts_of(struct worker *worker, int64_t horizon, struct sp_arena *arena,
+                                    size_t *count_out)
+{
+    struct held *held = &worker->held;
+    struct sp_slice *receipts = NULL;
+    size_t count = 0;
+    pthread_mutex_lock(&held->lock);
+    if (held->count > 0 && held->lease_end < horizon) {
+        receipts = sp_arena_alloc(arena, held->count * sizeof *receipts);
+        for (size_t run = 0; run < held->run_count; run++)
+            for (size_t i = 0; i < held->runs[run].count; i++)
+                receipts[count++] = sp_arena_copy(arena, held->runs[run].messages[i].receipt);
+    }
+    pthread_mutex_unlock(&held->lock);
+    *count_out = count;
+    return receipts;
+}
+
+/* Extends what one worker holds.  What fails is tried at the next turn: there are three in a lease. */
+static void extend_worker(struct keeper *keeper, struct worker *worker, int64_t lease_ns,
+                          struct sp_arena *arena)
+{
+    struct seat *seat = &keeper->queue;
+    const struct plugin *plugin = seat->crew->stage->plugin;
+    int64_t began = sp_clock_now();
+    size_t count;
+    struct sp_slice *receipts = receipts_of(worker, began + lease_ns * 2 / 3, arena, &count);
+    size_t step =
+        plugin->capabilities.batch_messages > 0 ? (size_t)plugin->capabilities.batch_messages : count;
+    struct sp_result *results = sp_arena_zalloc(arena, count * sizeof *results);
+    struct sp_error err;
+    bool failed = false;
+    for (size_t at = 0; at < count && !failed; at += step) {
+        size_t some = count - at < step ? count - at : step;
+        int64_t deadline = call_begin(seat, 0);
+        int rc = plugin->about.queue->extend(seat->handle, receipts + at, some, lease_ns, results + at,
+                                             deadline, &err);
+        failed = call_end(seat, rc, &err);
+    }
+    if (count > 0 && !failed) {
+        pthread_mutex_lock(&worker->held.lock);
+        worker->held.lease_end = began + lease_ns;
+        pthread_mutex_unlock(&worker->held.lock);
+    }
+}
+
+static void look_at_depth(struct keeper *keeper)
+{
+    struct seat *seat = &keeper->queue;
+    struct sp_depth depth = {.size = sizeof depth};
+    struct sp_error err;
+    int64_t deadline = call_begin(seat, 0);
+    int rc = seat->crew->stage->plugin->about.queue->depth(seat->handle, &depth, deadline, &err);
+    if (call_end(seat, rc, &err))
+        return;
+    atomic_store(&keeper->visible, depth.visible);
+    atomic_store(&keeper->leased, depth.leased);
+    atomic_store(&keeper->known, true);
+    atomic_fetch_add(&keeper->looks, 1);
+}
+
+void *keeper_run(void *argument)
+{
+    struct keeper *keeper = argument;
+    struct deliver *deliver = keeper->deliver;
+    struct work *work = deliver->work;
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    log_name("keeper");
+    do {
+        for (size_t i = 0; i < deliver->worker_count; i++) {
+            arena_reset(arena, 65536);
+            extend_worker(keeper, &deliver->workers[i], work->pipeline->queue_options.visibility_timeout_ns,
+                          arena);
+        }
+        look_at_depth(keeper);
+    } while (stop_wait(&work->stop, depth_every_ns));
+    return NULL;
+}

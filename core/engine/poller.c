@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/ingest.h"
+#include "engine/lease.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The cursor is committed a few times a second, however many pages pass. */
+static const int64_t commit_every_ns = 250 * SP_MILLISECOND;
+static const char *const record_name = "poller";
+
+struct polling {
+    struct poller *poller;
+    struct ingest *ingest;
+    struct sp_arena *arena;
+    struct holder self;
+    struct lease_watch watch;
+    int64_t lease_ns;
+    struct record record; /* as this process wrote it last; its cursor is heap */
+    int64_t version;
+    int64_t last_good;     /* when the last write that is known to have worked began */
+    struct sp_slice ahead; /* heap: durable and not committed yet; data NULL where there is none */
+    uint64_t doubt;        /* the nonce of a write whose outcome is not known; 0: none */
+    bool told_standby;
+};
+
+static const struct sp_state_ops *state_ops(const struct polling *polling)
+{
+    return polling->poller->state.crew->stage->plugin->about.state;
+}
+
+static bool get_record(struct polling *polling, struct record *out, int64_t *version_out,
+                       struct sp_error *err)
+{
+    struct seat *seat = &polling->poller->state;
+    struct sp_slice value = {NULL, 0};
+    arena_reset(polling->arena, 65536);
+    int64_t deadline = call_begin(seat, 0);
+    int rc = state_ops(polling)->get(seat->handle, record_name, polling->arena, &value, version_out, deadline,
+                                     err);
+    if (rc == 0)
+        rc = record_parse(value, polling->arena, out, err);
+    return !call_end(seat, rc, err);
+}
+
+enum put_outcome { PUT_DONE, PUT_LOST, PUT_FAILED };
+
+/* After a write that failed, or lost its race, the record tells what happened: one's own nonce there
+ * is success.  Where it cannot be read now the nonce stays in doubt, and is used again. */
+static enum put_outcome look_again(struct polling *polling, uint64_t nonce, bool failed, int64_t expected,
+                                   int64_t *version_out, struct sp_error *err)
+{
+    struct record there;
+    struct sp_error again;
+    bool doubted = polling->doubt != 0;
+    polling->doubt = nonce;
+    if (!get_record(polling, &there, version_out, &again))
+        return PUT_FAILED;
+    polling->doubt = 0;
+    if (there.nonce != nonce)
+        return failed && *version_out == expected ? PUT_FAILED : PUT_LOST;
+    if (!doubted)
+        return PUT_DONE;
+    /* An earlier try with this nonce got through, perhaps with an older cursor: write once more. */
+    polling->version = *version_out;
+    sp_fail(err, SP_CONTENDED, "an earlier write of the poller's record got through");
+    return PUT_FAILED;
+}
+
+/* Writes the record where its version is still `expected`. */
+static enum put_outcome put_record(struct polling *polling, struct record *record, int64_t expected,
+                                   struct sp_error *err)
+{
+    struct seat *seat = &polling->poller->state;
+    bool swapped = false;
+    int64_t version = 0, began = sp_clock_now();
+    enum put_outcome outcome = PUT_DONE;
+    record->nonce = polling->doubt ? polling->doubt : sp_random();
+    struct sp_slice value = record_format(record, polling->arena);
+    int64_t deadline = call_begin(seat, 0);
+    int rc = state_ops(polling)->put(seat->handle, record_name, value, expected, &swapped, &version, deadline,
+                                     err);
+    bool failed = call_end(seat, rc, err);
+    if (failed || !swapped)
+        outcome = look_again(polling, record->nonce, failed, expected, &version, err);
+    if (outcome != PUT_DONE)
+        return outcome;
+    polling->doubt = 0;
+    polling->version = version;
+    polling->last_good = began;
+    return PUT_DONE;
+}
+
+static const char *cursor_text(struct polling *polling, struct sp_slice cursor)
+{
+    struct seat *seat = &polling->poller->source;
+    const char *text = NULL;
+    struct sp_error err;
+    if (cursor.size == 0 ||
+        seat->crew->stage->plugin->about.source->text_of(seat->handle, cursor, polling->arena, &text, &err) !=
+            0)
+        return NULL;
+    return text;
+}
+
+static struct sp_slice heap_copy(struct sp_slice bytes)
+{
+    char *copy = mem_alloc(bytes.size);
+    if (bytes.size)
+        memcpy(copy, bytes.data, bytes.size);
+    return (struct sp_slice){copy, bytes.size};
+}
+
+static void show_cursor(struct polling *polling, struct sp_slice cursor)
+{
+    const char *text = cursor_text(polling, cursor);
+    pthread_mutex_lock(&polling->ingest->lock);
+    snprintf(polling->ingest->at, sizeof polling->ingest->at, "%s", text ? text : "");
+    pthread_mutex_unlock(&polling->ingest->lock);
+}
+
+/* What this process would write: `held` by it, or given back. */
+static struct record own_record(struct polling *polling, bool held, struct sp_slice cursor)
+{
+    struct record record = {.held = held,
+                            .holder = polling->self,
+                            .token = polling->record.token,
+                            .cursor = cursor};
+    record.at = cursor_text(polling, cursor);
+    return record;
+}
+
+static void drop_ahead(struct polling *polling)
+{
+    free((char *)polling->ahead.data);
+    polling->ahead = (struct sp_slice){NULL, 0};
+}
+
+static void step_down(struct polling *polling, const char *why)
+{
+    sp_log(SP_WARN, "steps down as the poller: %s", why);
+    atomic_store(&polling->poller->holds, false);
+    ingest_end_term(polling->ingest);
+    drop_ahead(polling);
+    polling->watch = (struct lease_watch){0};
+}
+
+/* A look at the record by a process that does not hold it; takes it over where that is due. */
+static bool stand_by(struct polling *polling, struct sp_error *err)
+{
+    struct record there;
+    int64_t version, began = sp_clock_now();
+    if (!get_record(polling, &there, &version, err)) {
+        polling->watch = (struct lease_watch){0};
+        return false;
+    }
+    lease_look(&polling->watch, version, began, sp_clock_now(), polling->lease_ns / 5);
+    if (!lease_may_take(&polling->watch, &there, &polling->self, polling->lease_ns)) {
+        if (!polling->told_standby)
+            sp_log(SP_INFO, "stands by: process %" PRId64 " on %s polls", there.holder.pid,
+                   there.holder.host);
+        polling->told_standby = true;
+        return true;
+    }
+    struct sp_slice cursor = heap_copy(there.cursor);
+    polling->record.token = there.token + 1;
+    struct record mine = own_record(polling, true, cursor);
+    enum put_outcome outcome = put_record(polling, &mine, version, err);
+    if (outcome != PUT_DONE) {
+        free((char *)cursor.data);
+        return outcome == PUT_LOST;
+    }
+    free((char *)polling->record.cursor.data);
+    polling->record = mine;
+    polling->told_standby = false;
+    show_cursor(polling, cursor);
+    sp_log(SP_INFO, "polls from %s", mine.at ? mine.at : "the start");
+    atomic_store(&polling->poller->holds, true);
+    ingest_begin_term(polling->ingest, cursor);
+    return true;
+}
+
+static void take_progress(struct polling *polling)
+{
+    struct sp_slice cursor;
+    if (ingest_take_progress(polling->ingest, &cursor)) {
+        drop_ahead(polling);
+        polling->ahead = cursor;
+    }
+}
+
+/* Writes the record, with the cursor moved where there is progress.  False: it failed. */
+static bool commit(struct polling *polling, bool hold, struct sp_error *err)
+{
+    struct sp_slice cursor = polling->ahead.data ? polling->ahead : polling->record.cursor;
+    struct record mine = own_record(polling, hold, cursor);
+    switch (put_record(polling, &mine, polling->version, err)) {
+    case PUT_FAILED:
+        return false;
+    case PUT_LOST:
+        step_down(polling, "another process has taken over");
+        return true;
+    case PUT_DONE:
+        break;
+    }
+    if (polling->ahead.data) {
+        free((char *)polling->record.cursor.data);
+        polling->ahead = (struct sp_slice){NULL, 0};
+        show_cursor(polling, cursor);
+    }
+    polling->record = mine;
+    return true;
+}
+
+/* One turn of the process that holds the record.  False: the state could not be written. */
+static bool hold(struct polling *polling, struct sp_error *err)
+{
+    int64_t now = sp_clock_now();
+    take_progress(polling);
+    bool renew = now - polling->last_good >= polling->lease_ns / 5;
+    bool move = polling->ahead.data != NULL;
+    bool done = true;
+    if (renew || move)
+        done = commit(polling, true, err);
+    if (atomic_load(&polling->poller->holds) &&
+        lease_lost(polling->last_good, sp_clock_now(), polling->lease_ns))
+        step_down(polling, "the state could not be written for half a lease");
+    return done;
+}
+
+/* At the end: commits what is durable and gives the record back, so that another takes over at once. */
+static void give_back(struct polling *polling)
+{
+    struct sp_error err;
+    take_progress(polling);
+    if (!commit(polling, false, &err))
+        sp_log(SP_WARN, "the poller's record was not given back: %s", err.text);
+}
+
+void *poller_run(void *argument)
+{
+    struct poller *poller = argument;
+    struct stop *stop = &poller->ingest->work->stop;
+    struct polling polling = {.poller = poller, .ingest = poller->ingest, .arena = arena_new(65536)};
+    struct sp_error err = {0};
+    log_name("poller");
+    polling.lease_ns = poller->ingest->work->pipeline->poller_lease_ns;
+    holder_self(&polling.self);
+    while (!stop_asked(stop)) {
+        bool holding = atomic_load(&poller->holds);
+        bool done = holding ? hold(&polling, &err) : stand_by(&polling, &err);
+        if (done)
+            stop_wait(stop, atomic_load(&poller->holds) ? commit_every_ns : polling.lease_ns / 5);
+        else /* short enough that a holder notices in time that it must step down */
+            call_again_within(&poller->state, &err, polling.lease_ns / 5);
+    }
+    if (atomic_load(&poller->holds))
+        give_back(&polling);
+    drop_ahead(&polling);
+    free((char *)polling.record.cursor.data);
+    arena_free(polling.arena);
+    return NULL;
+}

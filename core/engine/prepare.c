@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "engine/deliver.h"
+
+/*
+ * What must be so before the first message is received: the table is there, the sink answers, and
+ * the table is folded by the same rules as ever.
+ */
+
+static const char *const record_name = "table";
+
+static bool migrate(struct worker *worker, struct sp_arena *arena)
+{
+    struct seat *seat = &worker->sink;
+    const struct sp_sink_ops *ops = seat->crew->stage->plugin->about.sink;
+    struct sp_error err = {0};
+    bool failed;
+    if (!ops->migrate || !worker->deliver->work->pipeline->sink_options.migrate)
+        return true;
+    do {
+        int64_t deadline = call_begin(seat, 0);
+        failed =
+            call_end(seat, ops->migrate(seat->handle, SP_MIGRATE_APPLY, arena, NULL, deadline, &err), &err);
+    } while (failed && call_again(seat, &err));
+    return !failed;
+}
+
+static bool probe(struct seat *seat)
+{
+    struct sp_error err = {0};
+    bool failed;
+    do {
+        int64_t deadline = call_begin(seat, 0);
+        failed = call_end(seat, seat->crew->stage->plugin->about.probe(seat->handle, deadline, &err), &err);
+    } while (failed && call_again(seat, &err));
+    return !failed;
+}
+
+/* Compares the stored fingerprint with ours, and stores ours where it is new or has grown. */
+static int compare_table(struct deliver *deliver, struct sp_arena *arena, int64_t deadline,
+                         struct sp_error *err)
+{
+    const struct table_plan *plan = deliver->work->pipeline->table;
+    const struct sp_state_ops *ops = deliver->state.crew->stage->plugin->about.state;
+    struct sp_slice stored;
+    const char *what = NULL;
+    int64_t version;
+    if (ops->get(deliver->state.handle, record_name, arena, &stored, &version, deadline, err) != 0)
+        return -1;
+    if (version != 0) {
+        const char *before = sp_arena_text(arena, stored.data, stored.size);
+        switch (table_compare(plan, before, arena, &what)) {
+        case TABLE_SAME:
+            return 0;
+        case TABLE_NEW_COLUMNS:
+            sp_log(SP_WARN, "the table has changed: %s; reading the source again fills it", what);
+            break;
+        case TABLE_REFUSED:
+            sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
+            return sp_fail_cure(err, "put the block back, or use another pipeline name and table");
+        }
+    }
+    bool swapped;
+    struct sp_slice ours = sp_slice_of(table_fingerprint(plan, arena));
+    if (ops->put(deliver->state.handle, record_name, ours, version, &swapped, &version, deadline, err) != 0)
+        return -1;
+    return swapped ? 0 : sp_fail(err, SP_CONTENDED, "another process wrote the table's fingerprint");
+}
+
+static bool check_table(struct deliver *deliver, struct sp_arena *arena)
+{
+    struct seat *seat = &deliver->state;
+    struct sp_error err = {0};
+    bool failed;
+    if (!deliver->work->pipeline->table)
+        return true;
+    do {
+        int64_t deadline = call_begin(seat, 0);
+        failed = call_end(seat, compare_table(deliver, arena, deadline, &err), &err);
+    } while (failed && call_again(seat, &err));
+    return !failed;
+}
+
+bool deliver_prepare(struct worker *worker)
+{
+    struct deliver *deliver = worker->deliver;
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    pthread_mutex_lock(&deliver->preparing);
+    if (!deliver->prepared)
+        deliver->prepared = migrate(worker, arena) && probe(&worker->sink) && check_table(deliver, arena);
+    bool prepared = deliver->prepared;
+    pthread_mutex_unlock(&deliver->preparing);
+    return prepared;
+}

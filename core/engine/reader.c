@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/ingest.h"
+#include "engine/rate.h"
+
+#include <stdlib.h>
+
+/* One term of reading: from the cursor that the poller handed over. */
+struct reading {
+    struct reader *reader;
+    struct ingest *ingest;
+    struct sp_arena *arena; /* of the page that is being read */
+    uint64_t term;
+    struct sp_slice cursor; /* heap */
+    struct rate rate;
+    bool told_ended;
+};
+
+static void set_cursor(struct reading *reading, struct sp_slice cursor)
+{
+    char *copy = mem_alloc(cursor.size);
+    if (cursor.size)
+        memcpy(copy, cursor.data, cursor.size);
+    free((char *)reading->cursor.data);
+    reading->cursor = (struct sp_slice){copy, cursor.size};
+}
+
+/* Waits until a term runs and there is room to read ahead; follows a change of term.  False: stop. */
+static bool await_turn(struct reading *reading)
+{
+    struct ingest *ingest = reading->ingest;
+    size_t limit = (size_t)ingest->work->pipeline->source_options.read_ahead_bytes;
+    pthread_mutex_lock(&ingest->lock);
+    while (!stop_asked(&ingest->work->stop) && (ingest->term == 0 || ingest->bytes >= limit))
+        cond_wait_ns(&ingest->changed, &ingest->lock, SP_SECOND / 10);
+    if (ingest->term != reading->term && ingest->term != 0) {
+        reading->term = ingest->term;
+        set_cursor(reading, ingest->term_start);
+    }
+    pthread_mutex_unlock(&ingest->lock);
+    return !stop_asked(&ingest->work->stop);
+}
+
+/* Waits as the source asks; a change of term ends it. */
+static void pause_reading(struct reading *reading, int64_t ns)
+{
+    struct ingest *ingest = reading->ingest;
+    int64_t until = sp_clock_now() + ns;
+    pthread_mutex_lock(&ingest->lock);
+    for (int64_t left = ns; left > 0 && !stop_asked(&ingest->work->stop) && ingest->term == reading->term;
+         left = until - sp_clock_now())
+        cond_wait_ns(&ingest->changed, &ingest->lock, left < SP_SECOND / 5 ? left : SP_SECOND / 5);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
+static int read_page(struct reading *reading, struct sp_page *page, struct sp_error *err)
+{
+    struct seat *seat = &reading->reader->source;
+    const struct sp_source_ops *ops = seat->crew->stage->plugin->about.source;
+    const struct sp_rate *limit = &reading->ingest->work->pipeline->source_options.rate_limit;
+    pause_reading(reading, rate_take(&reading->rate, limit, sp_clock_now()));
+    arena_reset(reading->arena, (size_t)2 << 20);
+    *page = (struct sp_page){.size = sizeof *page};
+    int64_t deadline = call_begin(seat, 0);
+    int rc = ops->read(seat->handle, reading->cursor, (struct sp_slice){NULL, 0}, reading->arena, page,
+                       deadline, err);
+    return call_end(seat, rc, err) ? -1 : 0;
+}
+
+static const char *cursor_text(struct reading *reading, struct sp_arena *arena)
+{
+    struct seat *seat = &reading->reader->source;
+    struct sp_error err;
+    const char *text = NULL;
+    if (seat->crew->stage->plugin->about.source->text_of(seat->handle, reading->cursor, arena, &text, &err) !=
+        0)
+        return NULL;
+    return text;
+}
+
+/* Events larger than the queue can hold, and what was no event, become letters of the page. */
+static struct sp_letter *letters_of(const struct reading *reading, const struct sp_page *read,
+                                    const struct sp_slice *large, size_t large_count, const char *cursor,
+                                    struct sp_arena *arena)
+{
+    const struct pipeline *pipeline = reading->ingest->work->pipeline;
+    struct sp_letter *letters =
+        sp_arena_zalloc(arena, (read->not_event_count + large_count) * sizeof *letters);
+    for (size_t i = 0; i < read->not_event_count; i++) {
+        const struct sp_not_event *one = &read->not_events[i];
+        letters[i] = (struct sp_letter){
+            .event = sp_arena_copy(arena, one->bytes),
+            .class = "malformed",
+            .reason = sp_arena_text(arena, one->reason, strlen(one->reason)),
+            .pointer = one->pointer ? sp_arena_text(arena, one->pointer, strlen(one->pointer)) : NULL,
+        };
+    }
+    for (size_t i = 0; i < large_count; i++)
+        letters[read->not_event_count + i] = (struct sp_letter){
+            .event = sp_arena_copy(arena, large[i]),
+            .class = "too_large",
+            .reason = sp_arena_printf(arena, "has %zu bytes, more than max_event_bytes or the queue allow",
+                                      large[i].size),
+        };
+    for (size_t i = 0; i < read->not_event_count + large_count; i++) {
+        letters[i].stage = "source";
+        letters[i].plugin = pipeline->source.plugin->about.name;
+        letters[i].cursor = cursor;
+    }
+    return letters;
+}
+
+/* Moves events that are too large to the end of the list; returns how many are not. */
+static size_t part_large(struct sp_slice *events, size_t count, size_t limit)
+{
+    size_t small = 0;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].size <= limit) {
+            struct sp_slice event = events[i];
+            events[i] = events[small];
+            events[small++] = event;
+        }
+    return small;
+}
+
+static struct framing_limits limits_of(const struct pipeline *pipeline)
+{
+    int64_t most = pipeline->queue.plugin->capabilities.message_bytes;
+    return (struct framing_limits){(size_t)pipeline->queue_options.pack_events,
+                                   (size_t)pipeline->queue_options.pack_bytes, (size_t)most};
+}
+
+static struct sp_arena *take_arena(struct ingest *ingest)
+{
+    struct sp_arena *arena = NULL;
+    pthread_mutex_lock(&ingest->lock);
+    for (size_t i = 0; !arena && i < sizeof ingest->spare / sizeof *ingest->spare; i++) {
+        arena = ingest->spare[i];
+        ingest->spare[i] = NULL;
+    }
+    pthread_mutex_unlock(&ingest->lock);
+    return arena ? arena : arena_new((size_t)256 << 10);
+}
+
+/* Makes the parcels of a page; returns their list. */
+static struct parcel *pack(struct reading *reading, const struct sp_page *read, struct page *page)
+{
+    const struct pipeline *pipeline = reading->ingest->work->pipeline;
+    struct framing_limits limits = limits_of(pipeline);
+    size_t limit = (size_t)pipeline->max_event_bytes;
+    if (limits.max_bytes && limits.max_bytes < limit)
+        limit = limits.max_bytes;
+    struct sp_slice *events = sp_arena_alloc(reading->arena, read->event_count * sizeof *events);
+    memcpy(events, read->events, read->event_count * sizeof *events);
+    size_t small = part_large(events, read->event_count, limit), large = read->event_count - small;
+    const char *cursor = cursor_text(reading, page->arena);
+    struct sp_attribute *attributes = sp_arena_alloc(page->arena, 2 * sizeof *attributes);
+    attributes[0] = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
+    attributes[1] = (struct sp_attribute){sp_slice_of(FRAMING_CURSOR), sp_slice_of(cursor)};
+    size_t messages;
+    struct sp_message *list =
+        framing_pack(events, small, &limits, attributes, cursor ? 2 : 1, page->arena, &messages);
+    size_t letters = read->not_event_count + large;
+    page->waiting = messages + (letters > 0);
+    struct parcel *parcels = sp_arena_zalloc(page->arena, page->waiting * sizeof *parcels);
+    for (size_t i = 0; i < page->waiting; i++) {
+        parcels[i].page = page;
+        parcels[i].next = i + 1 < page->waiting ? &parcels[i + 1] : NULL;
+        if (i < messages)
+            parcels[i].message = list[i];
+    }
+    if (letters > 0) {
+        parcels[messages].letters = letters_of(reading, read, events + small, large, cursor, page->arena);
+        parcels[messages].letter_count = letters;
+    }
+    return page->waiting ? parcels : NULL;
+}
+
+/* Hands a page over to the senders, unless its term is over. */
+static void hand_over(struct reading *reading, const struct sp_page *read, struct page *page,
+                      struct parcel *parcels)
+{
+    struct ingest *ingest = reading->ingest;
+    pthread_mutex_lock(&ingest->lock);
+    bool current = ingest->term == reading->term;
+    if (current && page) {
+        *ingest->pages_tail = page;
+        ingest->pages_tail = &page->next;
+        ingest->bytes += page->bytes;
+        for (; parcels; parcels = parcels->next) {
+            *ingest->parcels_tail = parcels;
+            ingest->parcels_tail = &parcels->next;
+        }
+    }
+    if (current) {
+        ingest->caught_up = read->caught_up;
+        ingest->ended = ingest->ended || read->ended;
+    }
+    pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+    if (!current && page) {
+        arena_free(page->arena);
+        free((char *)page->cursor.data);
+        free(page);
+    }
+}
+
+static void count_page(struct counters *counters, const struct sp_page *read)
+{
+    count_add(&counters->pages_read, 1);
+    count_add(&counters->events_read, read->event_count);
+    count_add(&counters->events_repeated, read->repeated);
+    count_add(&counters->not_events, read->not_event_count);
+}
+
+static void take_page(struct reading *reading, const struct sp_page *read)
+{
+    bool empty = read->event_count == 0 && read->not_event_count == 0;
+    struct page *page = NULL;
+    struct parcel *parcels = NULL;
+    count_page(&reading->ingest->work->counters, read);
+    if (read->gap)
+        sp_log(SP_WARN, "a gap in the source: %s", read->gap);
+    if (!empty || !sp_slice_equal(read->cursor, reading->cursor)) {
+        page = mem_zalloc(sizeof *page);
+        page->term = reading->term;
+        page->arena = take_arena(reading->ingest);
+        parcels = pack(reading, read, page);
+        page->bytes = sp_arena_footprint(page->arena);
+        set_cursor(reading, read->cursor);
+        char *copy = mem_alloc(read->cursor.size);
+        if (read->cursor.size)
+            memcpy(copy, read->cursor.data, read->cursor.size);
+        page->cursor = (struct sp_slice){copy, read->cursor.size};
+    }
+    hand_over(reading, read, page, parcels);
+}
+
+/* A source that has ended is read no more; the thread waits for the stop or a new term. */
+static void rest(struct reading *reading)
+{
+    if (!reading->told_ended)
+        sp_log(SP_INFO, "the source has ended");
+    reading->told_ended = true;
+    pause_reading(reading, SP_SECOND);
+}
+
+void *reader_run(void *argument)
+{
+    struct reader *reader = argument;
+    struct reading reading = {.reader = reader,
+                              .ingest = reader->ingest,
+                              .arena = arena_new((size_t)512 << 10)};
+    struct sp_page read;
+    struct sp_error err = {0};
+    uint64_t ended_term = 0;
+    log_name("source");
+    atomic_store(&reader->source.may_interrupt, true);
+    while (await_turn(&reading)) {
+        if (reading.term == 0 || ended_term == reading.term) {
+            rest(&reading);
+            continue;
+        }
+        if (read_page(&reading, &read, &err) != 0) {
+            if (!call_again(&reader->source, &err))
+                break;
+            continue;
+        }
+        take_page(&reading, &read);
+        if (read.ended)
+            ended_term = reading.term;
+        pause_reading(&reading, read.ended ? 0 : read.wait_ns);
+    }
+    arena_free(reading.arena);
+    free((char *)reading.cursor.data);
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_RECORD_H
+#define ENGINE_RECORD_H
+
+/*
+ * The poller's record: who moves the cursor, and where it stands.  As JSON in the state, so that a
+ * person can read it.  Pure.
+ */
+
+#include "engine/holder.h"
+#include <scanpipe/arena.h>
+#include <scanpipe/error.h>
+
+struct record {
+    bool held;
+    struct holder holder; /* where held */
+    int64_t token;        /* grows with each taking over: the fencing token */
+    uint64_t nonce;       /* new with each write: one's own, found after an uncertain write, is success */
+    struct sp_slice cursor;
+    const char *at; /* the cursor as text, for people; may be NULL */
+};
+
+/* An empty value is the record of a pipeline that never ran.  -1: no record of ours (SP_REFUSED). */
+int record_parse(struct sp_slice value, struct sp_arena *arena, struct record *out,
+                 struct sp_error *err) SP_MUST_CHECK;
+struct sp_slice record_format(const struct record *record, struct sp_arena *arena);
+
+#endif

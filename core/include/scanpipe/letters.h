@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SCANPIPE_LETTERS_H
+#define SCANPIPE_LETTERS_H
+
+/* A store of dead letters: events that can never be written, with the reason, kept for people. */
+
+#include <scanpipe/arena.h>
+#include <scanpipe/error.h>
+#include <scanpipe/host.h>
+
+/*
+ * Frozen within an ABI major.  Texts may be NULL where there is nothing to say.
+ *
+ * `id` is the digest of pipeline and bytes: what is stored twice is one letter.  A put of a letter
+ * that is there gives it a new version, keeps first_wall_ms, adds its attempts, and replaces the rest.
+ */
+struct sp_letter {
+    unsigned char id[SP_SHA256_SIZE];
+    int64_t version;       /* given by the store; above 0 in what it returns */
+    struct sp_slice event; /* its bytes, whatever they are */
+    const char *pipeline;
+    const char *stage;  /* "source", "table", "sink", ... */
+    const char *plugin; /* "scanapi", "sqlite", ... */
+    const char
+        *class; /* reason class for counting: "malformed", "value", "rejected", "too_large", "killed" */
+    const char *reason;    /* one sentence */
+    const char *column;    /* of the table */
+    const char *pointer;   /* JSON Pointer */
+    const char *event_id;  /* the event's order, as text, where it could be read */
+    const char *event_key; /* its key, as text */
+    const char *cursor;    /* where in the source, as text */
+    int64_t attempts;
+    int64_t first_wall_ms, last_wall_ms;
+};
+
+struct sp_letter_ref {
+    unsigned char id[SP_SHA256_SIZE];
+    int64_t version;
+};
+
+struct sp_letter_filter {
+    size_t size;
+    const char *pipeline;                              /* never NULL */
+    const char *class, *column, *event_id, *event_key; /* NULL: any */
+    int64_t from_wall_ms, until_wall_ms;               /* by last_wall_ms; 0: no bound; until is exclusive */
+};
+
+struct sp_letters_ops {
+    size_t size;
+
+    /* Durable when it returns 0 and results[i].class is SP_OK. */
+    int (*put)(void *handle, const struct sp_letter *letters, size_t count, struct sp_result *results,
+               int64_t deadline, struct sp_error *err);
+
+    /* The next at most `max` letters that pass the filter, behind `after` (empty: from the start);
+     * *next_out is what to hand in next time, empty at the end. */
+    int (*scan)(void *handle, const struct sp_letter_filter *filter, struct sp_slice after, size_t max,
+                struct sp_arena *arena, const struct sp_letter **letters_out, size_t *count_out,
+                struct sp_slice *next_out, int64_t deadline, struct sp_error *err);
+
+    /* Removes those whose version is still the one named; *removed_out counts them. */
+    int (*remove)(void *handle, const struct sp_letter_ref *refs, size_t count, uint64_t *removed_out,
+                  int64_t deadline, struct sp_error *err);
+
+    /* Called hourly by one process; may be NULL. */
+    int (*upkeep)(void *handle, int64_t deadline, struct sp_error *err);
+};
+
+#endif

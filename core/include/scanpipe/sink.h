@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SCANPIPE_SINK_H
+#define SCANPIPE_SINK_H
+
+/* A sink writes batches: folded rows where the pipeline has a table, else the events as they came. */
+
+#include <scanpipe/arena.h>
+#include <scanpipe/error.h>
+#include <scanpipe/table.h>
+
+struct sp_batch {
+    size_t size;
+    const struct sp_table *table;  /* NULL: `events` are to be written */
+    const struct sp_value *values; /* row_count rows of table->column_count values */
+    size_t row_count;
+    const struct sp_slice *events; /* JSON objects without a line end in them */
+    size_t event_count;
+};
+
+struct sp_written {
+    size_t size;
+    uint64_t rows_touched; /* rows that this write made or changed */
+};
+
+enum sp_migrate_mode {
+    SP_MIGRATE_APPLY,   /* make what is missing; change nothing that holds data */
+    SP_MIGRATE_DRY_RUN, /* change nothing; put the statements into `plan` */
+};
+
+struct sp_sink_ops {
+    size_t size;
+
+    /*
+     * All of the batch, durably, or nothing: one transaction.  -1 with SP_REJECTED: the plugin may
+     * set results[i].class (one a row, or an event without a table; all SP_OK before) to
+     * SP_REJECTED for the culprits it can name; it is believed.  Each group of columns decides for
+     * itself (see sp_group).
+     */
+    int (*write)(void *handle, const struct sp_batch *batch, struct sp_result *results,
+                 struct sp_written *written, int64_t deadline, struct sp_error *err);
+
+    /* Reads rows by key: `keys` holds row_count rows of which only the key columns count.
+     * values_out has room for as many rows; found[i] says whether row i is there.  May be NULL. */
+    int (*read)(void *handle, const struct sp_batch *keys, struct sp_arena *arena,
+                struct sp_value *values_out, bool *found, int64_t deadline, struct sp_error *err);
+
+    /* Makes the table.  `plan` may be NULL, else gets text in the arena.  NULL: has no tables. */
+    int (*migrate)(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                   int64_t deadline, struct sp_error *err);
+};
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lite.h"
+
+#include <errno.h>
+
+enum sp_class lite_class(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return SP_OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return SP_CONTENDED;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_NOMEM:
+    case SQLITE_NOLFS:
+        return SP_UNAVAILABLE;
+    case SQLITE_CANTOPEN:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return SP_REFUSED;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+        return SP_REJECTED;
+    case SQLITE_INTERRUPT:
+        return SP_STOPPED;
+    default:
+        return SP_UNKNOWN;
+    }
+}
+
+static void say_cure(int rc, int system_error, struct sp_error *err)
+{
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        sp_fail_cure(err, "make room on the disk of this file; work goes on by itself");
+        break;
+    case SQLITE_IOERR:
+        if (system_error == ENOSPC || system_error == EDQUOT)
+            sp_fail_cure(err, "make room on the disk of this file; work goes on by itself");
+        else
+            sp_fail_cure(err, "look at the disk of this file");
+        break;
+    case SQLITE_READONLY:
+        sp_fail_cure(err, "let this user write the file, its folder and its file system");
+        break;
+    case SQLITE_CANTOPEN:
+        if (system_error == ENOENT)
+            sp_fail_cure(err, "make the folder, or let `path` name another place");
+        else
+            sp_fail_cure(err, "let this user write the file and its folder, on a local disk");
+        break;
+    case SQLITE_CORRUPT:
+        sp_fail_cure(err, "save what `sqlite3 FILE .recover` still finds, and move the file away");
+        break;
+    case SQLITE_NOTADB:
+        sp_fail_cure(err, "let `path` name another file, or move this one away");
+        break;
+    default:
+        break;
+    }
+}
+
+void lite_explain(const struct lite *db, int rc, const char *doing, struct sp_error *err)
+{
+    int system_error = db->file ? sqlite3_system_errno(db->file) : 0;
+    /* The connection's own text knows more (which constraint), where it speaks of the same code. */
+    const char *text = db->file && sqlite3_extended_errcode(db->file) == rc ? sqlite3_errmsg(db->file)
+                                                                            : sqlite3_errstr(rc);
+    const char *path = db->store->config->path;
+    int primary = rc & 0xff;
+    bool by_system = primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR;
+    if (by_system && system_error)
+        sp_fail(err, lite_class(rc), "%s: %s: %s (%s)", path, doing, text, strerror(system_error));
+    else
+        sp_fail(err, lite_class(rc), "%s: %s: %s", path, doing, text);
+    say_cure(rc, system_error, err);
+}

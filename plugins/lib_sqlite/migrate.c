@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lite.h"
+
+/* The tables that all parts share.  Texts, not files: one place a part, beside the code that speaks to it. */
+static const char shared_tables[] =
+    "CREATE TABLE IF NOT EXISTS ScanpipeSchema (Part TEXT PRIMARY KEY, Version INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS ScanpipeCounters (Name TEXT PRIMARY KEY, Value INTEGER NOT NULL) WITHOUT ROWID;";
+
+static const char version_query[] = "SELECT Version FROM ScanpipeSchema WHERE Part = ?";
+static const char version_update[] = "INSERT OR REPLACE INTO ScanpipeSchema VALUES (?, ?)";
+
+/* 0 where the file has nothing of the part yet. */
+static int read_version(struct lite *db, int64_t *version_out)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(db->file, version_query, -1, &statement, NULL);
+    if (rc == SQLITE_ERROR) { /* no such table: a new file */
+        *version_out = 0;
+        return SQLITE_OK;
+    }
+    if (rc == SQLITE_OK) {
+        lite_bind_text(statement, 1, db->store->part->name);
+        rc = sqlite3_step(statement);
+        if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+            *version_out = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+            rc = SQLITE_OK;
+        }
+    }
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+static int write_version(struct lite *db, int64_t version)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(db->file, version_update, -1, &statement, NULL);
+    if (rc == SQLITE_OK) {
+        lite_bind_text(statement, 1, db->store->part->name);
+        sqlite3_bind_int64(statement, 2, version);
+        rc = lite_run(statement);
+    }
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+/* Inside a transaction: somebody else may have been faster. */
+static int apply(struct lite *db)
+{
+    const struct lite_part *part = db->store->part;
+    int64_t version = 0;
+    int rc = lite_execute(db, shared_tables);
+    if (rc == SQLITE_OK)
+        rc = read_version(db, &version);
+    for (; rc == SQLITE_OK && version < (int64_t)part->migration_count; version++)
+        rc = lite_execute(db, part->migrations[version]);
+    return rc == SQLITE_OK ? write_version(db, version) : rc;
+}
+
+int lite_migrate(struct lite *db, struct sp_error *err)
+{
+    static const char doing[] = "making the tables";
+    const struct lite_part *part = db->store->part;
+    int64_t version = 0;
+    if (part->migration_count == 0)
+        return 0;
+    int rc = read_version(db, &version);
+    if (rc != SQLITE_OK)
+        return lite_fail(db, rc, doing, err);
+    if (version > (int64_t)part->migration_count) {
+        sp_fail(err, SP_REFUSED, "%s: its %s was made by a newer scanpipe (version %lld, known is %zu)",
+                db->store->config->path, part->name, (long long)version, part->migration_count);
+        return sp_fail_cure(err, "run the newer scanpipe, or let `path` name another file");
+    }
+    if (version == (int64_t)part->migration_count)
+        return 0;
+    if (lite_begin(db, LITE_DURABLE, err) < 0)
+        return -1;
+    rc = apply(db);
+    return rc == SQLITE_OK ? lite_commit(db, doing, err) : lite_fail(db, rc, doing, err);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "sink_sqlite.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Which columns of the table the file has; all false where there is no such table. */
+struct look {
+    bool table;
+    bool *columns;
+};
+
+static void look_fini(struct look *look)
+{
+    free(look->columns);
+}
+
+/* `file` NULL: nothing is there.  SQLite's code. */
+static int look_at(sqlite3 *file, const struct sp_table *table, struct look *look)
+{
+    sqlite3_stmt *statement = NULL;
+    look->table = false;
+    look->columns = calloc(table->column_count, sizeof *look->columns);
+    if (!look->columns)
+        return SQLITE_NOMEM;
+    if (!file)
+        return SQLITE_OK;
+    int rc = sqlite3_prepare_v2(file, "SELECT name FROM pragma_table_xinfo(?)", -1, &statement, NULL);
+    if (rc == SQLITE_OK)
+        lite_bind_text(statement, 1, table->name);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        look->table = true;
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        for (size_t i = 0; name && i < table->column_count; i++)
+            look->columns[i] |= sqlite3_stricmp(name, table->columns[i].name) == 0;
+        rc = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The first column that is missing, or column_count. */
+static size_t first_missing(const struct sp_table *table, const struct look *look)
+{
+    size_t i = 0;
+    while (i < table->column_count && look->columns[i])
+        i++;
+    return i;
+}
+
+static int fail_missing(const struct sink *sink, const struct look *look, struct sp_error *err)
+{
+    const struct sp_table *table = sink->table;
+    const char *path = sink->store.config->path;
+    size_t missing = first_missing(table, look);
+    char *sql = look->table ? dialect_add_column(table, missing) : dialect_create(table);
+    if (!look->table)
+        sp_fail(err, SP_REFUSED, "%s: there is no table %s", path, table->name);
+    else
+        sp_fail(err, SP_REFUSED, "%s: table %s has no column %s", path, table->name,
+                table->columns[missing].name);
+    sp_fail_cure(err, "set `migrate: auto` or create it: %s", sql);
+    free(sql);
+    return -1;
+}
+
+int schema_verify(struct sink_handle *handle, struct sp_error *err)
+{
+    static const char doing[] = "looking at the table";
+    SP_AUTO(look_fini) struct look look = {0};
+    int rc = look_at(handle->lite.file, handle->sink->table, &look);
+    if (rc != SQLITE_OK)
+        return lite_fail(&handle->lite, rc, doing, err);
+    if (first_missing(handle->sink->table, &look) < handle->sink->table->column_count)
+        return fail_missing(handle->sink, &look, err);
+    sqlite3_stmt *statement;
+    rc = statement_write(handle, &statement);
+    if (rc == SQLITE_OK)
+        return 0;
+    lite_fail(&handle->lite, rc, doing, err);
+    if (rc != SQLITE_ERROR)
+        return -1;
+    err->class = SP_REFUSED;
+    return sp_fail_cure(err, "the table needs a primary key, or a unique index, of exactly the pipeline's keys");
+}
+
+/* The statement number `*at` of what is to be done; NULL at the end. */
+static char *next_step(const struct sp_table *table, const struct look *look, size_t *at)
+{
+    if (!look->table)
+        return (*at)++ == 0 ? dialect_create(table) : NULL;
+    while (*at < table->column_count && look->columns[*at])
+        (*at)++;
+    return *at < table->column_count ? dialect_add_column(table, (*at)++) : NULL;
+}
+
+static const char *plan_text(const struct sp_table *table, const struct look *look, struct sp_arena *arena)
+{
+    const char *plan = "";
+    size_t at = 0;
+    for (char *sql; (sql = next_step(table, look, &at)); free(sql))
+        plan = sp_arena_printf(arena, "%s%s;\n", plan, sql);
+    return plan;
+}
+
+static int fail_key(const struct sink *sink, size_t column, struct sp_error *err)
+{
+    sp_fail(err, SP_REFUSED, "%s: table %s has no column %s, which is its key", sink->store.config->path,
+            sink->table->name, sink->table->columns[column].name);
+    return sp_fail_cure(err, "let the pipeline's table have another name, or move this one away");
+}
+
+/* A key cannot be added to rows that are there. */
+static int check_keys(const struct sink *sink, const struct look *look, struct sp_error *err)
+{
+    for (size_t i = 0; look->table && i < sink->table->key_count; i++) {
+        if (!look->columns[i])
+            return fail_key(sink, i, err);
+    }
+    return 0;
+}
+
+/* Opens nothing that is not there, and leaves what is there as it is, its kind of log too. */
+static int dry_run(struct sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    const char *path = handle->sink->store.config->path;
+    sqlite3 *file = NULL;
+    int rc = SQLITE_OK;
+    if (access(path, F_OK) == 0)
+        rc = sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             NULL);
+    if (rc == SQLITE_OK)
+        rc = look_at(file, handle->sink->table, look);
+    if (rc != SQLITE_OK)
+        lite_fail(&handle->lite, rc, "looking at the table", err);
+    sqlite3_close(file);
+    return rc == SQLITE_OK ? check_keys(handle->sink, look, err) : -1;
+}
+
+static int apply(struct sink_handle *handle, struct look *look, int64_t deadline, struct sp_error *err)
+{
+    static const char doing[] = "making the table";
+    struct lite *db = &handle->lite;
+    size_t at = 0;
+    if (lite_enter(db, deadline, err) < 0 || lite_begin(db, LITE_DURABLE, err) < 0)
+        return -1;
+    int rc = look_at(db->file, handle->sink->table, look);
+    if (rc == SQLITE_OK && check_keys(handle->sink, look, err) < 0) {
+        lite_rollback(db);
+        return -1;
+    }
+    for (char *sql; rc == SQLITE_OK && (sql = next_step(handle->sink->table, look, &at)); free(sql))
+        rc = lite_execute(db, sql);
+    return rc == SQLITE_OK ? lite_commit(db, doing, err) : lite_fail(db, rc, doing, err);
+}
+
+int sink_migrate(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                 int64_t deadline, struct sp_error *err)
+{
+    struct sink_handle *handle = opaque;
+    SP_AUTO(look_fini) struct look look = {0};
+    int result = mode == SP_MIGRATE_DRY_RUN ? dry_run(handle, &look, err) : apply(handle, &look, deadline, err);
+    if (result == 0 && plan)
+        *plan = plan_text(handle->sink->table, &look, arena);
+    return result;
+}

@@ -1,0 +1,282 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What the system that this one replaces gets wrong: eight faults, a story each.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+good_event='{"EventId":%d,"ParcelId":%d,"Type":"%s","CreatedDateTimeUtc":"2021-05-11T21:11:%02d.1506147Z"}\n'
+
+usual_conf() { # FILE, more of it on standard input
+    write_conf "$1" <<YAML
+name: faults
+queue: {path: "\${SCANPIPE_DATA}/queue.db"}
+sink: {path: "\${SCANPIPE_DATA}/out.db"}
+$(cat)
+YAML
+}
+
+feed_conf() { # FILE [POLL-INTERVAL [PAGE-SIZE]]
+    usual_conf "$1" <<YAML
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", poll_interval: ${2:-100ms}, page_size: ${3:-1000}, $quick}
+YAML
+}
+
+file_conf() { # FILE
+    usual_conf "$1" <<'YAML'
+source: {plugin: file, path: "${EVENTS}"}
+YAML
+}
+
+letters() { # WHERE: how many there are
+    query "$SCANPIPE_DATA/out.db" "SELECT count(*) FROM FailedEvents WHERE ${1:-1}"
+}
+
+# 1. Given a delivery that was written before the pickup came, then the row has both times, and the latest
+# of all is the delivery.
+pickup_comes_late() {
+    local type id=4
+    new_data late
+    file_conf "$scratch/late.yaml"
+    mkdir "$SCANPIPE_DATA/events"
+    export EVENTS=$SCANPIPE_DATA/events
+    for type in DELIVERY status Pickup; do
+        id=$((id - 1))
+        # shellcheck disable=SC2059
+        printf "$good_event" "$id" 5002 "$type" "$id" >"$EVENTS/after-$((9 - id)).ndjson"
+        runs "late: $type" "$scratch/late.yaml"
+    done
+    is "$(query "$SCANPIPE_DATA/out.db" 'SELECT * FROM ParcelSummary')" \
+        "$(cat "$EVENTS"/*.ndjson | python3 "$here/oracle.py" | tr -d '[]" ' | tr ',' '|')" \
+        '1. a pickup that comes after later events of its parcel has its place in the row'
+    is "$(query "$SCANPIPE_DATA/out.db" 'SELECT PickedUpAtUtc FROM ParcelSummary')" \
+        '2021-05-11T21:11:01.1506147Z' '1. and its time'
+}
+
+# 2. Given a feed that is caught up, then it is asked once a poll_interval, and no message is sent, although
+# each answer has the last event again.
+idle_is_idle() {
+    local before asked sent
+    new_data idle
+    feed_conf "$scratch/idle.yaml" 500ms
+    sim_start --generate --seed "$seed" --events 2000
+    runs 'idle: first' "$scratch/idle.yaml"
+    sent=$(query "$SCANPIPE_DATA/queue.db" 'SELECT LastId FROM QueueTotals')
+    start_pipeline idle "$scratch/idle.yaml"
+    wait_until 10 asked_more "$(sim_stat requests)"
+    before=$(sim_stat requests)
+    sleep 3
+    asked=$(($(sim_stat requests) - before))
+    at_most "$asked" 7 '2. a feed that is caught up is asked once a poll_interval (500 ms, for 3 s)'
+    at_least "$asked" $((patience > 1 ? 1 : 4)) '2. and goes on being asked'
+    stop "$PID"
+    is "$STATUS" 0 'idle: ends on SIGTERM'
+    is "$(query "$SCANPIPE_DATA/queue.db" 'SELECT LastId FROM QueueTotals')" "$sent" '2. no message was sent'
+}
+
+asked_more() { # THAN
+    [ "$(sim_stat requests)" -gt "$1" ]
+}
+
+# 3. Given a database that is locked for longer than three visibility timeouts, then no event becomes a dead
+# letter for it, and when it is free all is written without a hand.
+outage_is_no_failure() {
+    local events=$scratch/outage.ndjson feed=(--generate --seed "$seed" --events "$(scaled 8000 2000)") locker
+    new_data outage
+    write_conf "$scratch/outage.yaml" <<YAML
+name: outage
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", poll_interval: 100ms, $quick}
+queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: 50}, visibility_timeout: 1s}
+state: {plugin: sqlite, path: "\${SCANPIPE_DATA}/queue.db"}
+dead_letters: {plugin: sqlite, path: "\${SCANPIPE_DATA}/letters.db"}
+sink: {path: "\${SCANPIPE_DATA}/away/out.db", workers: 2, timeout: 500ms, $quick}
+YAML
+    sim_start "${feed[@]}"
+    sim_print "$events" "${feed[@]}"
+
+    start_pipeline outage "$scratch/outage.yaml"
+    wait_until 10 has_line "$scratch/outage.log" 'away/out.db'
+    check '3. a sink that is not there is told' has_line "$scratch/outage.log" 'away/out.db'
+    mkdir "$SCANPIPE_DATA/away"
+    check '3. the table is written once its folder is there' wait_until 10 rows_written
+    stop "$PID"
+    is "$STATUS" 0 'outage: ends on SIGTERM'
+
+    rm -r "$SCANPIPE_DATA/away" "$SCANPIPE_DATA"/queue.db*
+    mkdir "$SCANPIPE_DATA/away"
+    sim_start "${feed[@]}" --delay 100
+    start_pipeline locked "$scratch/outage.yaml"
+    wait_until 10 rows_written
+    python3 "$here/tool.py" lock "$SCANPIPE_DATA/away/out.db" "$scratch/locked" &
+    locker=$!
+    adopt "$locker" lock
+    wait_until 10 exists "$scratch/locked" || fail 'outage: the lock was not had'
+    sim_set delay=0
+    sleep 4
+    is "$(letters_stored)" 0 '3. three visibility timeouts of a locked database bury nothing'
+    rm "$scratch/locked"
+    await_end "$locker" 10
+    check '3. all is written once the lock is gone' \
+        wait_until 20 python3 "$here/oracle.py" --compare "$SCANPIPE_DATA/away/out.db" "$events"
+    stop "$PID"
+    is "$STATUS" 0 'locked: ends on SIGTERM'
+    is "$(letters_stored)" 0 '3. and nothing was buried'
+    queue_is_empty "$SCANPIPE_DATA/queue.db" '3. the queue is empty'
+}
+
+rows_written() {
+    [ "$(query "$SCANPIPE_DATA/away/out.db" 'SELECT count(*) > 0 FROM ParcelSummary' 2>/dev/null)" = 1 ]
+}
+
+letters_stored() {
+    [ ! -e "$SCANPIPE_DATA/letters.db" ] || query "$SCANPIPE_DATA/letters.db" 'SELECT count(*) FROM FailedEvents'
+}
+
+# 4. Given parcels over 2^31 and whole pages of malformed events, then what follows is read all the same.
+poison_holds_nothing_up() {
+    local events=$scratch/poison.ndjson count wide
+    count=$(scaled 6000 2500)
+    local feed=(--generate --seed "$seed" --events "$count" --wide-parcels 1
+        --page-of-malformed "1:200,1000:450,$((count - 100)):50")
+    new_data poison
+    feed_conf "$scratch/poison.yaml" 100ms 200
+    sim_start "${feed[@]}"
+    sim_print "$events" "${feed[@]}"
+    runs poison "$scratch/poison.yaml"
+    table_equals "$SCANPIPE_DATA/out.db" "$events" '4. pages of malformed events do not hold up what follows'
+    letters_equal "$events" '4. each of them is a dead letter' "$scratch/poison.yaml"
+    wide=$(grep -c '"ParcelId":214748[0-9]\{4\}[,}]' "$events")
+    is "$(letters "Class = 'value' AND ColumnName = 'ParcelId' AND Pointer = '/ParcelId'")" "$wide" \
+        '4. a ParcelId over 2^31 is a dead letter that names column and pointer'
+    at_least "$wide" 1 '4. there were some'
+}
+
+# 5. Given what is malformed in the feed, or no event at all in the queue, then it is kept with its bytes and
+# the reason, and does not come again.
+nothing_is_only_logged() {
+    local body=$scratch/body.ndjson db=$SCANPIPE_DATA
+    new_data kept
+    db=$SCANPIPE_DATA
+    file_conf "$scratch/kept.yaml"
+    export EVENTS=$scratch/kept.ndjson
+    # shellcheck disable=SC2059
+    printf "$good_event" 7 5002 STATUS 7 >"$EVENTS"
+    runs 'kept: first' "$scratch/kept.yaml"
+
+    # Another program puts a message there that holds a good event between two that are none.
+    # shellcheck disable=SC2059
+    { echo 'no event at all'; printf "$good_event" 8 5003 STATUS 8; printf '{"EventId":9,"Parc'; } >"$body"
+    python3 "$here/tool.py" execute "$db/queue.db" "INSERT INTO QueueMessages (Id, Size, SentAtMs, Events, Body)
+        SELECT LastId + 1, ?, 0, 3, ? FROM QueueTotals" "$(wc -c <"$body")" "@$body"
+    runs kept "$scratch/kept.yaml"
+    is "$(query "$db/out.db" "SELECT ParcelId FROM ParcelSummary ORDER BY 1")" $'5002\n5003' \
+        '5. a message that cannot be parsed whole: its good event is written'
+    is "$(query "$db/out.db" "SELECT Event FROM FailedEvents ORDER BY 1")" $'no event at all\n{"EventId":9,"Parc' \
+        '5. the others are kept, with their bytes'
+    is "$(letters "Class IS NULL OR Reason IS NULL OR Reason = ''")" 0 '5. and why'
+    queue_is_empty "$db/queue.db" '5. the message does not come again'
+}
+
+# 6. Given many events, then they travel by the hundred: in messages, requests and transactions.
+many_at_once() {
+    local count
+    count=$(scaled 30000 5000)
+    new_data many
+    feed_conf "$scratch/many.yaml"
+    sim_start --generate --seed "$seed" --events "$count"
+    runs many "$scratch/many.yaml"
+    is "$(summary many events_written)" "$count" '6. all is written'
+    at_most "$(summary many messages_sent)" $((count / 500 + 2)) '6. in few messages'
+    at_most "$(summary many writes)" $((count / 500 + 2)) '6. in few writes'
+    at_most "$(sim_stat requests)" $((count / 1000 + 5)) '6. in few requests'
+}
+
+# 7. Given many workers of several processes that write the same few parcels, then none fails on a key that
+# another has just inserted, and no event is lost.
+no_race_for_a_key() {
+    local events=$scratch/race.ndjson one pids=()
+    local feed=(--generate --seed "$seed" --events "$(scaled 20000 3000)" --parcels 40)
+    new_data race
+    sim_print "$events" "${feed[@]}"
+    sim_start "${feed[@]}" --shuffle
+    usual_conf "$scratch/race-ingest.yaml" <<YAML
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", poll_interval: 100ms, $quick}
+YAML
+    sed -i '/^sink:/,$d; s/^queue:.*/queue: {path: "${SCANPIPE_DATA}\/queue.db", pack: {events: 20}}/' \
+        "$scratch/race-ingest.yaml"
+    sed -i "1a source: {plugin: scanapi, url: \"\${SCAN_API_URL}\", poll_interval: 100ms, $quick}" \
+        "$scratch/race-ingest.yaml"
+    write_conf "$scratch/race.yaml" <<'YAML'
+name: faults
+queue: {path: "${SCANPIPE_DATA}/queue.db"}
+sink: {path: "${SCANPIPE_DATA}/out.db", workers: 4, batch: {events: 60}}
+YAML
+    runs 'race: ingest' "$scratch/race-ingest.yaml"
+    for one in 1 2; do
+        start_pipeline "race $one" "$scratch/race.yaml"
+        pids+=("$PID")
+    done
+    runs race "$scratch/race.yaml"
+    for one in "${pids[@]}"; do
+        stop "$one"
+        is "$STATUS" 0 '7. a process that writes beside others ends well'
+    done
+    table_equals "$SCANPIPE_DATA/out.db" "$events" '7. workers that insert the same parcels lose nothing'
+    is "$(letters)" 0 '7. and bury nothing'
+    queue_is_empty "$SCANPIPE_DATA/queue.db" '7. the queue is empty'
+}
+
+# 8. Given a feed that wants a token, then a wrong one is told with its cure and never printed, and the right
+# one is taken up without a restart; a rate limit is kept; the dead letters can be looked at.
+let_in_and_looked_at() {
+    local events=$scratch/token.ndjson feed=(--generate --seed "$seed" --events 3000 --malformed 1) started
+    new_data token
+    usual_conf "$scratch/token.yaml" <<YAML
+source:
+  plugin: scanapi
+  url: \${SCAN_API_URL}
+  page_size: 200
+  poll_interval: 100ms
+  auth: {bearer: "\${file:\${SCANPIPE_DATA}/token}"}
+  rate_limit: 10/s
+  $quick
+YAML
+    sed -i "s|\${file:\${SCANPIPE_DATA}/token}|\${file:$SCANPIPE_DATA/token}|" "$scratch/token.yaml"
+    sim_start "${feed[@]}" --auth right-token-4711
+    sim_print "$events" "${feed[@]}"
+    echo wrong-token-4712 >"$SCANPIPE_DATA/token"
+    started=$(now_ms)
+    start_pipeline token "$scratch/token.yaml" --until-caught-up --json
+    check '8. a feed that refuses us is told' wait_until 10 has_line "$scratch/token.log" 'refused.*auth.bearer'
+    wait_until 5 refused_often 3
+    ended "$PID" && fail '8. a refusal ended the process'
+    echo right-token-4711 >"$SCANPIPE_DATA/token"
+    await_end "$PID" 20
+    is "$STATUS" 0 '8. a token that was put right is taken up'
+    at_least $(($(now_ms) - started)) 1300 '8. the rate limit is kept, in ms for 15 pages'
+    at_most "$(sim_stat max_requests_per_second)" 11 '8. and in no second broken'
+    is "$(grep -c '471[12]' "$scratch/token.log" "$scratch/token.json" | cut -d: -f2 | tr '\n' ' ')" '0 0 ' \
+        '8. no token is printed'
+    table_equals "$SCANPIPE_DATA/out.db" "$events" "8. the table is the oracle's"
+    is "$("${scanpipe[@]}" dlq list -c "$scratch/token.yaml" --json 2>/dev/null | wc -l)" "$(letters)" \
+        '8. dlq list shows the dead letters'
+    run_pipeline 'fail on rejected' "$scratch/token.yaml" --fail-on-rejected
+    is "$STATUS" 0 '8. --fail-on-rejected: nothing new was rejected'
+    new_data token-again
+    echo right-token-4711 >"$scratch/token/token"
+    run_pipeline 'fail on rejected' "$scratch/token.yaml" --fail-on-rejected
+    is "$STATUS" 65 '8. --fail-on-rejected: something was rejected'
+}
+
+refused_often() { # TIMES
+    [ "$(sim_stat unauthorised)" -ge "$1" ]
+}
+
+pickup_comes_late
+idle_is_idle
+outage_is_no_failure
+poison_holds_nothing_up
+nothing_is_only_logged
+many_at_once
+no_race_for_a_key
+let_in_and_looked_at
+finish

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Killed at any moment, again and again, nothing is lost, nothing is stuck, nothing is buried that was
+# only near, and each new process is at work within a second.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+slowest_start=0 # ms from a start to the first request for the feed
+kills=0
+
+asks_again() { # REQUESTS-BEFORE
+    local now
+    now=$(sim_stat requests)
+    [ -n "$now" ] && [ "$now" -gt "$1" ]
+}
+
+# Waits until the process that was just started asks the feed, and notes how long that took.
+await_work() { # REQUESTS-BEFORE STARTED-MS
+    local took
+    wait_until 10 asks_again "$1" || return 1
+    took=$(($(now_ms) - $2))
+    [ "$took" -le "$slowest_start" ] || slowest_start=$took
+}
+
+pause_ms() {
+    sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"
+}
+
+# One life of the whole pipeline: started, at work, killed.  Every fifth is killed before it is at work.
+live_and_die() { # NUMBER
+    local before started
+    before=$(sim_stat requests)
+    started=$(now_ms)
+    start_pipeline whole "$scratch/whole.yaml"
+    if [ $(($1 % 5)) -ne 0 ]; then
+        await_work "$before" "$started" || fail "life $1: no request for the feed in 10 s"
+        pause_ms "$(dice 700)"
+    else
+        pause_ms "$(dice 60)"
+    fi
+    ended "$PID" && fail "life $1: ended by itself" "$(tail -n 5 "$scratch/whole.log")"
+    kill_hard "$PID"
+    kills=$((kills + 1))
+}
+
+write_conf "$scratch/whole.yaml" <<'YAML'
+name: kill
+source: {plugin: scanapi, url: "${SCAN_API_URL}", page_size: 1000, poll_interval: 200ms}
+queue: {path: "${SCANPIPE_DATA}/queue.db", pack: {events: 100}, visibility_timeout: 2s}
+sink: {path: "${SCANPIPE_DATA}/out.db", workers: 2, batch: {events: 1000}}
+YAML
+
+# Given a feed that takes longer to read than all those lives, when the process is killed twenty-two times,
+# then the last one ends with the oracle's table.
+whole_pipeline() {
+    local events=$scratch/whole.ndjson life
+    local feed=(--generate --seed "$seed" --events "$(scaled 200000 20000)" --parcels 20000 --malformed 0.2
+        --wide-parcels 0.1)
+    new_data whole
+    sim_print "$events" "${feed[@]}"
+    sim_start "${feed[@]}" --shuffle --repeat 1 --delay 60
+    for life in {1..22}; do
+        live_and_die "$life"
+    done
+    is "$(sim_stat caught_up)" false 'the feed was not read to its end before the last kill'
+    sim_set delay=0
+    runs whole "$scratch/whole.yaml"
+    at_least "$kills" 20 'killed at random moments'
+    at_most "$slowest_start" $((1000 * patience)) 'each new process asked the feed in time, in ms'
+    table_equals "$SCANPIPE_DATA/out.db" "$events" "the table is the oracle's"
+    letters_equal "$events" 'the dead letters are what can be in no row' "$scratch/whole.yaml"
+    queue_is_empty "$SCANPIPE_DATA/queue.db" 'the queue is empty'
+}
+
+written() { # AT-LEAST
+    local count
+    count=$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ParcelSummary' 2>/dev/null)
+    [ "${count:-0}" -gt "$1" ]
+}
+
+# Given the two halves in processes of their own, when now the one and now the other is killed, then the
+# others go on, and the table is the oracle's.
+two_halves() {
+    local events=$scratch/halves.ndjson pids=() kinds=(ingest ingest deliver deliver) round one
+    local feed=(--generate --seed "$seed" --events "$(scaled 60000 6000)" --parcels 6000)
+    new_data halves
+    sim_print "$events" "${feed[@]}"
+    sim_start "${feed[@]}" --shuffle --delay 60
+    for one in 0 1 2 3; do
+        start_pipeline "${kinds[one]}" "$conf/${kinds[one]}.yaml"
+        pids[one]=$PID
+    done
+    for round in {1..12}; do
+        pause_ms $((100 + $(dice 300)))
+        one=$((round % 4))
+        kill_hard "${pids[one]}"
+        start_pipeline "${kinds[one]}" "$conf/${kinds[one]}.yaml"
+        pids[one]=$PID
+    done
+    check 'halves: some process still writes' wait_until 20 written 0
+    for one in 0 1; do kill_hard "${pids[one]}"; done
+    sim_set delay=0
+    runs 'last ingest' "$conf/ingest.yaml"
+    for one in 2 3; do kill_hard "${pids[one]}"; done
+    runs 'last deliver' "$conf/deliver.yaml"
+    table_equals "$SCANPIPE_DATA/parcels.db" "$events" "halves: the table is the oracle's"
+    is "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM FailedEvents')" 0 'halves: no dead letter'
+    queue_is_empty "$SCANPIPE_DATA/parcels.queue.db" 'halves: the queue is empty'
+}
+
+whole_pipeline
+two_halves
+finish

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit -I$(top_srcdir)/plugins -I$(top_srcdir)/tools
+UNIT_LIBS = tests/libtap.a core/libcore.a $(CORE_LIBS) $(CUNIT_LIBS)
+UNIT_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+
+check_LIBRARIES = tests/libtap.a
+tests_libtap_a_SOURCES = tests/unit/tap.c tests/unit/tap.h tests/unit/plugin_stage.h
+tests_libtap_a_CFLAGS = $(UNIT_CFLAGS)
+
+# The plugins' objects once more, for tests that call them without dlopen.
+check_LIBRARIES += tests/libqueue_memory.a
+tests_libqueue_memory_a_SOURCES = \
+	plugins/queue_memory/letters.c \
+	plugins/queue_memory/memory.h \
+	plugins/queue_memory/messages.c \
+	plugins/queue_memory/messages.h \
+	plugins/queue_memory/plugin.c \
+	plugins/queue_memory/queue.c \
+	plugins/queue_memory/state.c
+tests_libqueue_memory_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libqueue_memory_a_CFLAGS = $(AM_CFLAGS) 
+
+check_LIBRARIES += tests/libsink_file.a
+tests_libsink_file_a_SOURCES = \
+	plugins/sink_file/file.c \
+	plugins/sink_file/inside.h \
+	plugins/sink_file/lines.c \
+	plugins/sink_file/lines.h \
+	plugins/sink_file/sink_file.c \
+	plugins/sink_file/stream.c \
+	plugins/sink_file/target.c \
+	plugins/sink_file/target.h
+tests_libsink_file_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libsink_file_a_CFLAGS = $(AM_CFLAGS) 
+
+check_LIBRARIES += tests/libsource_file.a
+tests_libsource_file_a_SOURCES = \
+	plugins/source_file/find.c \
+	plugins/source_file/folder.c \
+	plugins/source_file/folder.h \
+	plugins/source_file/job.h \
+	plugins/source_file/page.c \
+	plugins/source_file/place.c \
+	plugins/source_file/place.h \
+	plugins/source_file/reader.c \
+	plugins/source_file/reader.h \
+	plugins/source_file/source_file.c \
+	plugins/source_file/stream.c \
+	plugins/source_file/stream.h
+tests_libsource_file_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libsource_file_a_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
+
+check_LIBRARIES += tests/libqueue_sqlite.a
+tests_libqueue_sqlite_a_SOURCES = \
+	plugins/queue_sqlite/attributes.c \
+	plugins/queue_sqlite/holder.c \
+	plugins/queue_sqlite/queue_sqlite.c \
+	plugins/queue_sqlite/queue_sqlite.h \
+	plugins/queue_sqlite/receive.c \
+	plugins/queue_sqlite/tables.c
+tests_libqueue_sqlite_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libqueue_sqlite_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+
+check_LIBRARIES += tests/liblib_sqlite.a
+tests_liblib_sqlite_a_SOURCES = \
+	plugins/lib_sqlite/connection.c \
+	plugins/lib_sqlite/error.c \
+	plugins/lib_sqlite/letters.c \
+	plugins/lib_sqlite/lite.h \
+	plugins/lib_sqlite/migrate.c \
+	plugins/lib_sqlite/simple.c \
+	plugins/lib_sqlite/state.c \
+	plugins/lib_sqlite/statement.c
+tests_liblib_sqlite_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_liblib_sqlite_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+
+check_LIBRARIES += tests/libsink_sqlite.a
+tests_libsink_sqlite_a_SOURCES = \
+	plugins/sink_sqlite/decimal.c \
+	plugins/sink_sqlite/dialect.c \
+	plugins/sink_sqlite/read.c \
+	plugins/sink_sqlite/schema.c \
+	plugins/sink_sqlite/sink_sqlite.c \
+	plugins/sink_sqlite/sink_sqlite.h \
+	plugins/sink_sqlite/statement.c \
+	plugins/sink_sqlite/value.c \
+	plugins/sink_sqlite/write.c
+tests_libsink_sqlite_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libsink_sqlite_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+
+check_LIBRARIES += tests/libsource_scanapi.a
+tests_libsource_scanapi_a_SOURCES = \
+	plugins/source_scanapi/advance.c \
+	plugins/source_scanapi/advance.h \
+	plugins/source_scanapi/cursor.c \
+	plugins/source_scanapi/cursor.h \
+	plugins/source_scanapi/http.c \
+	plugins/source_scanapi/http.h \
+	plugins/source_scanapi/judge.c \
+	plugins/source_scanapi/judge.h \
+	plugins/source_scanapi/narrow.c \
+	plugins/source_scanapi/narrow.h \
+	plugins/source_scanapi/options.c \
+	plugins/source_scanapi/page.c \
+	plugins/source_scanapi/page.h \
+	plugins/source_scanapi/read.c \
+	plugins/source_scanapi/read.h \
+	plugins/source_scanapi/repeats.c \
+	plugins/source_scanapi/repeats.h \
+	plugins/source_scanapi/resync.c \
+	plugins/source_scanapi/resync.h \
+	plugins/source_scanapi/scanapi.h \
+	plugins/source_scanapi/source_scanapi.c \
+	plugins/source_scanapi/status.c \
+	plugins/source_scanapi/status.h \
+	plugins/source_scanapi/wellformed.c \
+	plugins/source_scanapi/wellformed.h
+tests_libsource_scanapi_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libsource_scanapi_a_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+
+unit_tests =
+unit_tests += tests/unit/base_test
+tests_unit_base_test_SOURCES = \
+	tests/unit/base_test.c
+tests_unit_base_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_base_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_base_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/cmd_test
+tests_unit_cmd_test_SOURCES = \
+	tests/unit/cmd_test.c
+tests_unit_cmd_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_cmd_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_cmd_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/engine_test
+tests_unit_engine_test_SOURCES = \
+	tests/unit/engine_test.c
+tests_unit_engine_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_engine_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_engine_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/fold_test
+tests_unit_fold_test_SOURCES = \
+	tests/unit/fold_test.c
+tests_unit_fold_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_fold_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_fold_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/json_test
+tests_unit_json_test_SOURCES = \
+	tests/unit/json_test.c
+tests_unit_json_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_json_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_json_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/plugin_test
+tests_unit_plugin_test_SOURCES = \
+	tests/unit/plugin_test.c
+tests_unit_plugin_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_plugin_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_plugin_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/queue_memory_test
+tests_unit_queue_memory_test_SOURCES = \
+	tests/unit/queue_memory_test.c
+tests_unit_queue_memory_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS) 
+tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS) 
+
+unit_tests += tests/unit/sim_feed_test
+tests_unit_sim_feed_test_SOURCES = \
+	tests/unit/sim_feed_test.c \
+	tools/scanapi_sim/bad.c \
+	tools/scanapi_sim/bad.h \
+	tools/scanapi_sim/dice.h \
+	tools/scanapi_sim/event.c \
+	tools/scanapi_sim/event.h \
+	tools/scanapi_sim/faults.c \
+	tools/scanapi_sim/faults.h \
+	tools/scanapi_sim/feed.c \
+	tools/scanapi_sim/feed.h \
+	tools/scanapi_sim/feed_file.c \
+	tools/scanapi_sim/feed_generated.c \
+	tools/scanapi_sim/http.h \
+	tools/scanapi_sim/options.c \
+	tools/scanapi_sim/options.h \
+	tools/scanapi_sim/page.c \
+	tools/scanapi_sim/page.h \
+	tools/scanapi_sim/routes.h \
+	tools/scanapi_sim/server.h \
+	tools/scanapi_sim/settings.h \
+	tools/scanapi_sim/stats.h \
+	tools/scanapi_sim/text.c \
+	tools/scanapi_sim/text.h
+tests_unit_sim_feed_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sim_feed_test_CFLAGS = $(UNIT_CFLAGS) $(ZLIB_CFLAGS)
+tests_unit_sim_feed_test_LDADD = $(UNIT_LIBS) $(ZLIB_LIBS) -lm
+
+unit_tests += tests/unit/sink_file_test
+tests_unit_sink_file_test_SOURCES = \
+	tests/unit/sink_file_test.c
+tests_unit_sink_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sink_file_test_CFLAGS = $(UNIT_CFLAGS) 
+tests_unit_sink_file_test_LDADD = tests/libsink_file.a $(UNIT_LIBS) 
+
+unit_tests += tests/unit/table_test
+tests_unit_table_test_SOURCES = \
+	tests/unit/table_test.c
+tests_unit_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_table_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_table_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/time_test
+tests_unit_time_test_SOURCES = \
+	tests/unit/time_test.c
+tests_unit_time_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_time_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_time_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/yaml_test
+tests_unit_yaml_test_SOURCES = \
+	tests/unit/yaml_test.c
+tests_unit_yaml_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_yaml_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_yaml_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+
+fuzz_replays =
+check_PROGRAMS += $(fuzz_replays)
+
+if FUZZERS
+noinst_PROGRAMS += 
+endif
+
+# Plugins that are wrong on purpose; libtool makes a shared object for a test only where it has an rpath.
+check_LTLIBRARIES += tests/plugins/sink_newer_minor.la
+tests_plugins_sink_newer_minor_la_SOURCES = tests/plugins/newer_minor.c tests/plugins/stub.h tests/plugins/stub_sink.h
+tests_plugins_sink_newer_minor_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_newer_minor_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/sink_not_a_plugin.la
+tests_plugins_sink_not_a_plugin_la_SOURCES = tests/plugins/not_a_plugin.c tests/plugins/stub.h tests/plugins/stub_sink.h
+tests_plugins_sink_not_a_plugin_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_not_a_plugin_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/sink_older_minor.la
+tests_plugins_sink_older_minor_la_SOURCES = tests/plugins/older_minor.c tests/plugins/stub.h tests/plugins/stub_sink.h
+tests_plugins_sink_older_minor_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_older_minor_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/queue_remote.la
+tests_plugins_queue_remote_la_SOURCES = tests/plugins/remote.c tests/plugins/stub.h tests/plugins/stub_sink.h
+tests_plugins_queue_remote_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_queue_remote_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/sink_wrong_abi.la
+tests_plugins_sink_wrong_abi_la_SOURCES = tests/plugins/wrong_abi.c tests/plugins/stub.h tests/plugins/stub_sink.h
+tests_plugins_sink_wrong_abi_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_wrong_abi_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+e2e_tests = \
+	tests/e2e/check_test.sh \
+	tests/e2e/cli_test.sh \
+	tests/lint/lint_test.sh
+TESTS += $(e2e_tests)
+
+TEST_EXTENSIONS = .sh
+TAP = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP)
+SH_LOG_DRIVER = $(TAP)
+SH_LOG_COMPILER = bash
+AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_srcdir)'; CC='$(CC)'; \
+	SCANPIPE_SANITIZED='$(SANITIZED)'; export top_builddir srcdir CC SCANPIPE_SANITIZED;
+
+EXTRA_DIST += \
+	tests/README.md \
+	tests/e2e/check_test.sh \
+	tests/e2e/cli_test.sh \
+	tests/e2e/oracle.py \
+	tests/e2e/tap.sh \
+	tests/lint/README.md \
+	tests/lint/layers.py \
+	tests/lint/lint_test.sh \
+	tests/plugins/README.md \
+	tests/unit/README.md \
+	tests/fuzz/corpus \
+	tests/e2e/check
