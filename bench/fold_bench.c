@@ -31,7 +31,7 @@ static const char block[] =
     "  DeliveredAtUtc: {from: /CreatedDateTimeUtc, type: timestamp, when: {/Type: DELIVERY}, keep: first,"
     " order_column: DeliveredEventId}\n";
 
-static const char *const pointers[] = {"/EventId",    "/ParcelId",   "/Type", "/CreatedDateTimeUtc",
+static const char *const pointers[] = {"/EventId",    "/ParcelId",  "/Type", "/CreatedDateTimeUtc",
                                        "/StatusCode", "/User/RunId"};
 #define POINTERS (sizeof pointers / sizeof *pointers)
 

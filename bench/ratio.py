@@ -24,7 +24,7 @@ COLUMNS = ("ParcelId, LatestEventId, LatestType, LatestCreatedDateTimeUtc, Lates
 
 def start_feed(program, events):
     feed = subprocess.Popen([program, "--generate", "--seed", "1", "--events", str(events), "--parcels",
-                             str(events // 5), "--port", "0"], stdout=subprocess.PIPE, text=True)
+                             str(events // 5), "--odd", "0", "--port", "0"], stdout=subprocess.PIPE, text=True)
     return feed, feed.stdout.readline().split()[-1]
 
 

@@ -125,10 +125,10 @@ engine_sources = \
 core_sources = $(base_sources) $(config_sources) $(plugin_sources) $(table_sources) $(engine_sources)
 
 noinst_LIBRARIES += core/libcore.a
-core_libcore_a_SOURCES = $(core_sources)
+core_libcore_a_SOURCES = $(core_sources) $(cmd_sources)
 
 bin_PROGRAMS += scanpipe
-scanpipe_SOURCES = $(core_sources) \
+cmd_sources = \
 	core/cmd/args.c \
 	core/cmd/args.h \
 	core/cmd/check.c \
@@ -139,7 +139,6 @@ scanpipe_SOURCES = $(core_sources) \
 	core/cmd/dlq.c \
 	core/cmd/folders.c \
 	core/cmd/help.c \
-	core/cmd/main.c \
 	core/cmd/plugins.c \
 	core/cmd/rows.c \
 	core/cmd/rows.h \
@@ -147,6 +146,7 @@ scanpipe_SOURCES = $(core_sources) \
 	core/cmd/summary.c \
 	core/cmd/summary.h \
 	core/cmd/test.c
+scanpipe_SOURCES = $(core_sources) $(cmd_sources) core/cmd/main.c
 scanpipe_LDADD = $(CORE_LIBS)
 scanpipe_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 
@@ -166,4 +166,4 @@ scanpipeinclude_HEADERS = \
 	core/include/scanpipe/state.h \
 	core/include/scanpipe/table.h \
 	core/include/scanpipe/time.h
-EXTRA_DIST += core/base/README.md core/cmd/README.md core/engine/README.md core/plugin/README.md
+EXTRA_DIST += core/base/README.md core/cmd/README.md core/config/README.md core/engine/README.md core/plugin/README.md core/table/README.md

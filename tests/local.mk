@@ -141,6 +141,13 @@ tests_unit_engine_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_engine_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_engine_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/fold_property_test
+tests_unit_fold_property_test_SOURCES = \
+	tests/unit/fold_property_test.c
+tests_unit_fold_property_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_fold_property_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_fold_property_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/fold_test
 tests_unit_fold_test_SOURCES = \
 	tests/unit/fold_test.c
@@ -155,6 +162,13 @@ tests_unit_json_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_json_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_json_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/options_test
+tests_unit_options_test_SOURCES = \
+	tests/unit/options_test.c
+tests_unit_options_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_options_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_options_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/plugin_test
 tests_unit_plugin_test_SOURCES = \
 	tests/unit/plugin_test.c
@@ -168,6 +182,34 @@ tests_unit_queue_memory_test_SOURCES = \
 tests_unit_queue_memory_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS) 
 tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS) 
+
+unit_tests += tests/unit/queue_sqlite_test
+tests_unit_queue_sqlite_test_SOURCES = \
+	tests/unit/queue_sqlite_test.c
+tests_unit_queue_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_queue_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+
+unit_tests += tests/unit/scanapi_cursor_test
+tests_unit_scanapi_cursor_test_SOURCES = \
+	tests/unit/scanapi_cursor_test.c
+tests_unit_scanapi_cursor_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_scanapi_cursor_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS)
+tests_unit_scanapi_cursor_test_LDADD = tests/libsource_scanapi.a $(UNIT_LIBS) $(SCANAPI_LIBS)
+
+unit_tests += tests/unit/scanapi_http_test
+tests_unit_scanapi_http_test_SOURCES = \
+	tests/unit/scanapi_http_test.c
+tests_unit_scanapi_http_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_scanapi_http_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS) $(ZLIB_CFLAGS)
+tests_unit_scanapi_http_test_LDADD = tests/libsource_scanapi.a $(UNIT_LIBS) $(SCANAPI_LIBS) $(ZLIB_LIBS)
+
+unit_tests += tests/unit/scanapi_page_test
+tests_unit_scanapi_page_test_SOURCES = \
+	tests/unit/scanapi_page_test.c
+tests_unit_scanapi_page_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_scanapi_page_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS)
+tests_unit_scanapi_page_test_LDADD = tests/libsource_scanapi.a $(UNIT_LIBS) $(SCANAPI_LIBS)
 
 unit_tests += tests/unit/sim_feed_test
 tests_unit_sim_feed_test_SOURCES = \
@@ -205,6 +247,27 @@ tests_unit_sink_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_sink_file_test_CFLAGS = $(UNIT_CFLAGS) 
 tests_unit_sink_file_test_LDADD = tests/libsink_file.a $(UNIT_LIBS) 
 
+unit_tests += tests/unit/sink_sqlite_test
+tests_unit_sink_sqlite_test_SOURCES = \
+	tests/unit/sink_sqlite_test.c
+tests_unit_sink_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sink_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_sink_sqlite_test_LDADD = tests/libsink_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+
+unit_tests += tests/unit/source_file_test
+tests_unit_source_file_test_SOURCES = \
+	tests/unit/source_file_test.c
+tests_unit_source_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_source_file_test_CFLAGS = $(UNIT_CFLAGS) $(ZLIB_CFLAGS)
+tests_unit_source_file_test_LDADD = tests/libsource_file.a $(UNIT_LIBS) $(ZLIB_LIBS)
+
+unit_tests += tests/unit/state_letters_sqlite_test
+tests_unit_state_letters_sqlite_test_SOURCES = \
+	tests/unit/state_letters_sqlite_test.c
+tests_unit_state_letters_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_state_letters_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_state_letters_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+
 unit_tests += tests/unit/table_test
 tests_unit_table_test_SOURCES = \
 	tests/unit/table_test.c
@@ -230,10 +293,55 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 fuzz_replays =
+fuzz_replays += tests/fuzz/replay_yaml
+tests_fuzz_replay_yaml_SOURCES = \
+	tests/fuzz/fuzz_yaml.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_yaml_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_yaml_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_yaml_LDADD = core/libcore.a $(CORE_LIBS)
+
+tests_fuzz_fuzz_yaml_SOURCES = \
+	tests/fuzz/fuzz_yaml.c
+tests_fuzz_fuzz_yaml_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_yaml_LDADD = core/libcore.a $(CORE_LIBS)
+
+fuzz_replays += tests/fuzz/replay_event
+tests_fuzz_replay_event_SOURCES = \
+	tests/fuzz/fuzz_event.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_event_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_event_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_event_LDADD = core/libcore.a $(CORE_LIBS)
+
+tests_fuzz_fuzz_event_SOURCES = \
+	tests/fuzz/fuzz_event.c
+tests_fuzz_fuzz_event_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_event_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_event_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_event_LDADD = core/libcore.a $(CORE_LIBS)
+
+fuzz_replays += tests/fuzz/replay_fold
+tests_fuzz_replay_fold_SOURCES = \
+	tests/fuzz/fuzz_fold.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_fold_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_fold_LDADD = core/libcore.a $(CORE_LIBS)
+
+tests_fuzz_fuzz_fold_SOURCES = \
+	tests/fuzz/fuzz_fold.c
+tests_fuzz_fuzz_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_fold_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_fold_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_fold_LDADD = core/libcore.a $(CORE_LIBS)
+
 check_PROGRAMS += $(fuzz_replays)
 
 if FUZZERS
-noinst_PROGRAMS += 
+noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_event tests/fuzz/fuzz_fold
 endif
 
 # Plugins that are wrong on purpose; libtool makes a shared object for a test only where it has an rpath.
@@ -265,6 +373,13 @@ tests_plugins_sink_wrong_abi_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -
 e2e_tests = \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
+	tests/e2e/conf_test.sh \
+	tests/e2e/faults_test.sh \
+	tests/e2e/feed_test.sh \
+	tests/e2e/kill_test.sh \
+	tests/e2e/main_job_test.sh \
+	tests/e2e/memory_test.sh \
+	tests/e2e/takeover_test.sh \
 	tests/lint/lint_test.sh
 TESTS += $(e2e_tests)
 
@@ -278,14 +393,38 @@ AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_src
 
 EXTRA_DIST += \
 	tests/README.md \
+	tests/check-all.sh \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
+	tests/e2e/conf_test.sh \
+	tests/e2e/faults_test.sh \
+	tests/e2e/feed_test.sh \
+	tests/e2e/kill_test.sh \
+	tests/e2e/lib.sh \
+	tests/e2e/main_job_test.sh \
+	tests/e2e/memory_test.sh \
 	tests/e2e/oracle.py \
+	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
+	tests/e2e/tool.py \
 	tests/lint/README.md \
 	tests/lint/layers.py \
 	tests/lint/lint_test.sh \
 	tests/plugins/README.md \
 	tests/unit/README.md \
+	tests/valgrind.supp \
 	tests/fuzz/corpus \
 	tests/e2e/check
+
+# One look at memory with valgrind: unit tests only, the rest is the sanitizers' job.
+check-valgrind: $(check_PROGRAMS)
+	@for test in $(unit_tests); do \
+	    echo "valgrind $$test"; \
+	    srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' SCANPIPE_VALGRIND=1 \
+	        valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 \
+	        --suppressions=$(srcdir)/tests/valgrind.supp ./$$test >valgrind.log 2>&1 || { cat valgrind.log; exit 1; }; \
+	done
+
+# Sanitizers, fuzzers, valgrind, distcheck: everything that takes longer than one likes to wait.
+check-all: check
+	bash $(srcdir)/tests/check-all.sh $(srcdir)

@@ -43,8 +43,9 @@ static inline const char *skip_plain(const char *at, const char *end)
     for (; end - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
         /* Bytes are signed here: those over 0x7f are less than a space, too. */
-        __m128i odd = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                   _mm_cmplt_epi8(bytes, space));
+        __m128i odd =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                         _mm_cmplt_epi8(bytes, space));
         int mask = _mm_movemask_epi8(odd);
         if (mask)
             return at + __builtin_ctz((unsigned)mask);
@@ -79,9 +80,8 @@ static const char *scan_escape(const struct scan *scan, const char *at)
     if (scan->end - at < 2)
         return scan_fail(scan, scan->end, NULL);
     if (at[1] != 'u')
-        return at[1] != '\0' && strchr("\"\\/bfnrt", at[1])
-                   ? at + 2
-                   : scan_fail(scan, at, "there is no such escape");
+        return at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) ? at + 2
+                                                            : scan_fail(scan, at, "there is no such escape");
     uint32_t unit, second;
     if (!scan_unit(at, scan->end, &unit))
         return scan_fail(scan, at, "\\u needs four hexadecimal digits");

@@ -66,8 +66,8 @@ static const char *parse_date_time(const char *at, struct fields *out)
     out->minute = two_digits(at + 14);
     out->second = two_digits(at + 17);
     if (century > 99 || year > 99 || month > 99 || day > 99 || out->hour > 99 || out->minute > 99 ||
-        out->second > 99 || at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') || at[13] != ':' ||
-        at[16] != ':')
+        out->second > 99 || at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') ||
+        at[13] != ':' || at[16] != ':')
         return "is no RFC 3339 time such as 2018-01-01T00:00:00Z";
     out->year = (int)(century * 100 + year);
     out->month = (int)month;

@@ -4,8 +4,8 @@
 #include "base/utf8.h"
 #include "table/block.h"
 
-static const char *const column_keys[] = {"from", "type",     "key", "keep", "when", "order_column", "case",
-                                          "default", "required", "min", "max"};
+static const char *const column_keys[] = {"from", "type",    "key",      "keep", "when", "order_column",
+                                          "case", "default", "required", "min",  "max"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -65,7 +65,8 @@ static bool read_value(const struct yaml_node *node, const char *what, const str
 
 static bool has_bounds(enum sp_type type)
 {
-    return type == SP_TYPE_INT || type == SP_TYPE_BIGINT || type == SP_TYPE_DECIMAL || type == SP_TYPE_TIMESTAMP;
+    return type == SP_TYPE_INT || type == SP_TYPE_BIGINT || type == SP_TYPE_DECIMAL ||
+           type == SP_TYPE_TIMESTAMP;
 }
 
 static bool read_bound(const struct yaml_node *mapping, const char *what, struct block_column *column,
@@ -116,7 +117,8 @@ static void read_default(const struct yaml_node *mapping, struct block_column *c
             read_value(node, "default", &column->rule, diag, arena, &column->rule.otherwise);
     const struct yaml_node *required = yaml_get(mapping, "required");
     if (block_read_boolean(required, diag, &column->rule.required) && column->rule.required && node)
-        diag_error(diag, node->mark, "leave one of the two out", "what is 'required' never takes its 'default'");
+        diag_error(diag, node->mark, "leave one of the two out",
+                   "what is 'required' never takes its 'default'");
 }
 
 static void refuse(const struct yaml_node *mapping, const char *key, const char *why, struct diag *diag)
@@ -186,7 +188,8 @@ static void read_from_and_type(const struct yaml_node *mapping, struct block *bl
     else if (pointer_check(from, diag, arena))
         column->pointer = from->text;
     if (!type)
-        diag_error(diag, column->mark, "add a type: int, bigint, decimal(p,s), boolean, text, text(n), timestamp, json",
+        diag_error(diag, column->mark,
+                   "add a type: int, bigint, decimal(p,s), boolean, text, text(n), timestamp, json",
                    "column '%s' has no 'type'", column->name);
     else
         column->typed = block_read_type(type, block->time_digits, diag, arena, &column->rule);
@@ -200,7 +203,8 @@ void block_read_column(const struct yaml_pair *pair, struct block *block, struct
     out->mark = pair->key->mark;
     block_check_name(out->name, out->mark, "column", false, diag);
     if (mapping->kind != YAML_MAPPING) {
-        diag_error(diag, mapping->mark, sp_arena_printf(arena, "write '%s: {from: /%s, type: text}'", out->name, out->name),
+        diag_error(diag, mapping->mark,
+                   sp_arena_printf(arena, "write '%s: {from: /%s, type: text}'", out->name, out->name),
                    "expected a mapping, but found %s", yaml_what(mapping));
         conditions_compile(NULL, "when", &block->pointers, diag, arena, &out->when);
         return;

@@ -136,7 +136,7 @@ static const char *read_decimal_size(const char *size, struct value_rule *rule)
         return "between braces, write it in quotes: \"decimal(10,2)\"";
     if (!at || strcmp(at, ")") != 0 || rule->precision < 1 || rule->precision > VALUE_MAX_PRECISION ||
         rule->scale > rule->precision)
-        return "write decimal(digits, digits behind the point), such as decimal(10,2), with at most 38 digits";
+        return "write decimal(digits, digits behind the point): decimal(10,2), with at most 38 digits";
     return NULL;
 }
 
@@ -145,7 +145,8 @@ bool block_read_type(const struct yaml_node *node, unsigned time_digits, struct 
 {
     static const char *const names[] = {"int", "bigint", "decimal", "boolean", "text", "timestamp", "json"};
     if (node->kind != YAML_SCALAR || node->is_null) {
-        diag_error(diag, node->mark, "types are int, bigint, decimal(p,s), boolean, text, text(n), timestamp, json",
+        diag_error(diag, node->mark,
+                   "types are int, bigint, decimal(p,s), boolean, text, text(n), timestamp, json",
                    "expected a type, but found %s", yaml_what(node));
         return false;
     }

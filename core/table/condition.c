@@ -70,8 +70,8 @@ static void compile_texts(const struct yaml_node *node, const char *what, struct
     size_t count = node->kind == YAML_SEQUENCE ? node->count : 1, kept = 0;
     struct sp_slice *texts = sp_arena_alloc(arena, (count + 1) * sizeof *texts);
     if (node->kind == YAML_MAPPING || count == 0) {
-        diag_error(diag, node->mark, "write one value, or a list of them", "'%s' needs something to compare with",
-                   what);
+        diag_error(diag, node->mark, "write one value, or a list of them",
+                   "'%s' needs something to compare with", what);
         count = 0;
     }
     for (size_t i = 0; i < count; i++) {

@@ -91,6 +91,12 @@ static bool is_number(struct sp_slice text)
     return sp_json_scan(NULL, text, NULL, &length, &fault) == 0 && length == text.size;
 }
 
+static const char *too_many(uint32_t digits, const char *where, struct sp_arena *arena)
+{
+    return sp_arena_printf(arena, "has more than %u digit%s %s the point", digits, digits == 1 ? "" : "s",
+                           where);
+}
+
 const char *decimal_read(struct sp_slice text, uint32_t precision, uint32_t scale, struct sp_arena *arena,
                          struct sp_value *out)
 {
@@ -99,9 +105,9 @@ const char *decimal_read(struct sp_slice text, uint32_t precision, uint32_t scal
     struct number number = number_of(text);
     if (number.first < number.last) {
         if (number.last - number.point > (int64_t)scale)
-            return sp_arena_printf(arena, "has more than %u digits behind the point", scale);
+            return too_many(scale, "behind", arena);
         if (number.point - number.first > (int64_t)(precision - scale))
-            return sp_arena_printf(arena, "has more than %u digits before the point", precision - scale);
+            return too_many(precision - scale, "before", arena);
     }
     char plain[DECIMAL_SIZE];
     size_t size = number_print(&number, scale, plain);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "table/fold.h"
 #include "base/mem.h"
+#include "table/fold.h"
 #include "table/join.h"
 #include "table/plan.h"
 #include "table/sort.h"
@@ -10,11 +10,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define TEXT_BLOCK      (64 * 1024)
-#define TEXT_KEEP       (1024 * 1024)
-#define FIRST_ROWS      64
-#define SLOTS_PER_ROW   2
-#define LARGEST_EVENT   ((size_t)INT32_MAX)
+#define TEXT_BLOCK    (64 * 1024)
+#define TEXT_KEEP     (1024 * 1024)
+#define FIRST_ROWS    64
+#define SLOTS_PER_ROW 2
+#define LARGEST_EVENT ((size_t)INT32_MAX)
 
 struct slot {
     uint32_t hash;
@@ -108,7 +108,8 @@ static enum fold_verdict scan_event(struct fold *fold, struct sp_slice bytes, st
         return reject(why, "malformed", "is larger than 2 GiB", NULL, NULL);
     if (sp_json_scan_whole(fold->plan->paths, bytes, fold->found, &fault) != 0)
         return reject(why, "malformed",
-                      sp_arena_printf(fold->texts, "is not JSON: %s (at byte %zu)", fault.reason, fault.offset),
+                      sp_arena_printf(fold->texts, "is not JSON: %s (at byte %zu)", fault.reason,
+                                      fault.offset),
                       NULL, NULL);
     size_t first = 0;
     while (bytes.data[first] == ' ' || (bytes.data[first] >= '\t' && bytes.data[first] <= '\r'))
@@ -263,7 +264,8 @@ static void join_group(const struct fold *fold, const struct plan_group *group, 
     const struct sp_value *event = fold->event;
     if (group->order_column < 0) {
         uint32_t column = group->columns[0];
-        if (join_value_wins(group->keep, fold->plan->table.columns[column].type, &row[column], &event[column]))
+        if (join_value_wins(group->keep, fold->plan->table.columns[column].type, &row[column],
+                            &event[column]))
             row[column] = event[column];
     } else if (join_order_wins(group->keep, &row[group->order_column], &event[group->order_column])) {
         for (size_t i = 0; i < group->column_count; i++)

@@ -97,9 +97,10 @@ static void use_named(const struct block *block, const struct block_groups *grou
         if (belongs(block, groups, group, i) && group_reads_order(block, &block->columns[i]))
             it->order_column = i;
         else
-            diag_error(diag, it->mark,
-                       "name a column that is not there, or one that reads the order with equal keep and when",
-                       "column '%s' does not hold the order of this group", block->columns[i].name);
+            diag_error(
+                diag, it->mark,
+                "name a column that is not there, or one that reads the order with equal keep and when",
+                "column '%s' does not hold the order of this group", block->columns[i].name);
         return;
     }
 }

@@ -31,7 +31,7 @@ struct table_plan {
     const struct sp_json_paths *identity; /* the order, then the columns that the file calls keys */
     struct conditions where;
     struct plan_field order;
-    const char *order_name; /* of a column that reads the order, for messages; or NULL */
+    const char *order_name;          /* of a column that reads the order, for messages; or NULL */
     const struct plan_field *fields; /* one a column of the table */
     const struct plan_group *groups; /* one a group of the table */
 };

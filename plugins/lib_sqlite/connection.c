@@ -31,12 +31,14 @@ void lite_store_init(struct lite_store *store, const struct lite_config *config,
     /* Counting memory takes a lock at each allocation.  Does nothing where SQLite is in use already. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     *store = (struct lite_store){.config = config, .stage = stage, .part = part};
-    pthread_mutex_init(&store->writer, NULL);
+    pthread_mutex_init(&store->turn, NULL);
+    pthread_cond_init(&store->given_up, NULL);
 }
 
 void lite_store_fini(struct lite_store *store)
 {
-    pthread_mutex_destroy(&store->writer);
+    pthread_cond_destroy(&store->given_up);
+    pthread_mutex_destroy(&store->turn);
 }
 
 void lite_init(struct lite *db, struct lite_store *store)
@@ -153,9 +155,10 @@ static int prepare_all(struct lite *db)
 static int open_file(struct lite *db, struct sp_error *err)
 {
     sqlite3 *file = NULL;
-    int rc = sqlite3_open_v2(
-        db->store->config->path, &file,
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc = sqlite3_open_v2(db->store->config->path, &file,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_EXRESCODE,
+                             NULL);
     pthread_mutex_lock(&db->opening);
     db->file = file;
     pthread_mutex_unlock(&db->opening);
@@ -197,24 +200,28 @@ int lite_go_on(struct lite *db, const char *doing, struct sp_error *err)
     return sp_fail(err, SP_UNAVAILABLE, "%s: %s took longer than it may", db->store->config->path, doing);
 }
 
-/* In slices, so that an interrupt is seen. */
-static int take_turn(struct lite *db, struct sp_error *err)
+/* Waits for the turn in slices, so that an interrupt is seen; false: it did not come. */
+static bool wait_for_turn(struct lite *db)
 {
-    for (;;) {
+    struct lite_store *store = db->store;
+    while (store->taken && !atomic_load(&db->interrupted) && sp_clock_now() < db->deadline) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += 20 * SP_MILLISECOND;
         until.tv_sec += until.tv_nsec / SP_SECOND;
         until.tv_nsec %= SP_SECOND;
-        if (pthread_mutex_clocklock(&db->store->writer, CLOCK_MONOTONIC, &until) == 0)
-            break;
-        if (atomic_load(&db->interrupted))
-            return lite_fail(db, SQLITE_INTERRUPT, "waiting for the turn to write", err);
-        if (sp_clock_now() >= db->deadline)
-            return lite_fail(db, SQLITE_BUSY, "waiting for the turn to write", err);
+        pthread_cond_clockwait(&store->given_up, &store->turn, CLOCK_MONOTONIC, &until);
     }
-    db->writing = true;
-    return 0;
+    return !store->taken;
+}
+
+static int take_turn(struct lite *db, struct sp_error *err)
+{
+    pthread_mutex_lock(&db->store->turn);
+    db->writing = wait_for_turn(db);
+    db->store->taken |= db->writing;
+    pthread_mutex_unlock(&db->store->turn);
+    return db->writing ? 0 : lite_fail(db, SQLITE_BUSY, "waiting for the turn to write", err);
 }
 
 static void give_up_turn(struct lite *db)
@@ -222,7 +229,10 @@ static void give_up_turn(struct lite *db)
     if (!db->writing)
         return;
     db->writing = false;
-    pthread_mutex_unlock(&db->store->writer);
+    pthread_mutex_lock(&db->store->turn);
+    db->store->taken = false;
+    pthread_cond_signal(&db->store->given_up);
+    pthread_mutex_unlock(&db->store->turn);
 }
 
 static int set_durability(struct lite *db, enum lite_durability durability)

@@ -75,8 +75,8 @@ void lite_explain(const struct lite *db, int rc, const char *doing, struct sp_er
 {
     int system_error = db->file ? sqlite3_system_errno(db->file) : 0;
     /* The connection's own text knows more (which constraint), where it speaks of the same code. */
-    const char *text = db->file && sqlite3_extended_errcode(db->file) == rc ? sqlite3_errmsg(db->file)
-                                                                            : sqlite3_errstr(rc);
+    const char *text =
+        db->file && sqlite3_extended_errcode(db->file) == rc ? sqlite3_errmsg(db->file) : sqlite3_errstr(rc);
     const char *path = db->store->config->path;
     int primary = rc & 0xff;
     bool by_system = primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR;

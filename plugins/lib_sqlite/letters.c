@@ -10,8 +10,8 @@ struct letters_config {
 /* People read this table too, hence the names.  Event is text where it is valid text. */
 static const char *const migrations[] = {
     "CREATE TABLE FailedEvents ("
-    " Id BLOB NOT NULL PRIMARY KEY, Version INTEGER NOT NULL, Pipeline TEXT NOT NULL, Stage TEXT, Plugin TEXT,"
-    " Class TEXT, Reason TEXT, ColumnName TEXT, Pointer TEXT, EventId TEXT, EventKey TEXT, SourceCursor TEXT,"
+    " Id BLOB NOT NULL PRIMARY KEY, Version INTEGER NOT NULL, Pipeline TEXT NOT NULL, Stage TEXT,"
+    " Plugin TEXT, Class TEXT, Reason TEXT, ColumnName TEXT, Pointer TEXT, EventId TEXT, EventKey TEXT, SourceCursor TEXT,"
     " Attempts INTEGER NOT NULL, FirstSeenMs INTEGER NOT NULL, LastSeenMs INTEGER NOT NULL,"
     " Event NOT NULL);"
     "CREATE INDEX FailedEventsByTime ON FailedEvents (Pipeline, FirstSeenMs, Id);"
@@ -22,7 +22,7 @@ enum { LETTERS_COUNT, LETTERS_PUT, LETTERS_SCAN, LETTERS_REMOVE, LETTERS_STATEME
 static const char *const statements[] = {
     [LETTERS_COUNT] = LITE_COUNT("letters"),
     [LETTERS_PUT] =
-        "INSERT INTO FailedEvents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+        "INSERT INTO FailedEvents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (Id) DO UPDATE SET Version = excluded.Version, Pipeline = excluded.Pipeline,"
         " Stage = excluded.Stage, Plugin = excluded.Plugin, Class = excluded.Class, Reason = excluded.Reason,"
         " ColumnName = excluded.ColumnName, Pointer = excluded.Pointer, EventId = excluded.EventId,"
@@ -63,7 +63,12 @@ static int letters_load(const void *config, const struct sp_stage *stage, void *
 static size_t sequence(const unsigned char *text, size_t size)
 {
     unsigned char lead = text[0], low = 0x80, high = 0xbf;
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    size_t length = lead < 0x80   ? 1
+                    : lead < 0xc2 ? 0
+                    : lead < 0xe0 ? 2
+                    : lead < 0xf0 ? 3
+                    : lead < 0xf5 ? 4
+                                  : 0;
     if (lead == 0 || length > size)
         return 0;
     if (lead == 0xe0)
@@ -100,8 +105,9 @@ static int put_one(struct lite *db, const struct sp_letter *letter)
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_stmt *put = db->statements[LETTERS_PUT];
-    const char *texts[] = {letter->pipeline, letter->stage,    letter->plugin,    letter->class,    letter->reason,
-                           letter->column,   letter->pointer, letter->event_id, letter->event_key, letter->cursor};
+    const char *texts[] = {letter->pipeline,  letter->stage,  letter->plugin,  letter->class,
+                           letter->reason,    letter->column, letter->pointer, letter->event_id,
+                           letter->event_key, letter->cursor};
     sqlite3_bind_blob(put, 1, letter->id, sizeof letter->id, SQLITE_STATIC);
     sqlite3_bind_int64(put, 2, version);
     for (int i = 0; i < 10; i++)
@@ -183,9 +189,9 @@ static void take_letter(sqlite3_stmt *scan, struct sp_arena *arena, struct sp_le
         memcpy(letter->id, id, size < sizeof letter->id ? size : sizeof letter->id);
 }
 
-static int letters_scan(void *handle, const struct sp_letter_filter *filter, struct sp_slice after, size_t max,
-                        struct sp_arena *arena, const struct sp_letter **letters_out, size_t *count_out,
-                        struct sp_slice *next_out, int64_t deadline, struct sp_error *err)
+static int letters_scan(void *handle, const struct sp_letter_filter *filter, struct sp_slice after,
+                        size_t max, struct sp_arena *arena, const struct sp_letter **letters_out,
+                        size_t *count_out, struct sp_slice *next_out, int64_t deadline, struct sp_error *err)
 {
     static const char doing[] = "reading dead letters";
     struct lite *db = handle;

@@ -47,13 +47,11 @@ extern const char *const lite_synchronous_names[];
          .default_text = "full",                                                                             \
          .choices = lite_synchronous_names,                                                                  \
          .doc = "full: a commit survives a power cut; normal: it survives a crash of the process only"},     \
-        {.name = "cache",                                                                                    \
-         .type = SP_OPT_SIZE,                                                                                \
-         .offset = offsetof(config_type, lite.cache),                                                        \
-         .default_text = cache_text,                                                                         \
-         .min = 64 * 1024,                                                                                   \
-         .max = INT64_C(1) << 34,                                                                            \
-         .doc = "Memory for pages of each connection, one a worker"}
+    {                                                                                                        \
+        .name = "cache", .type = SP_OPT_SIZE, .offset = offsetof(config_type, lite.cache),                   \
+        .default_text = cache_text, .min = 64 * 1024, .max = INT64_C(1) << 34,                               \
+        .doc = "Memory for pages of each connection, one a worker"                                           \
+    }
 
 /* What is wrong with `path`; for the `check` hook. */
 void lite_check(const struct lite_config *config, struct sp_check *check);
@@ -75,7 +73,9 @@ struct lite_store {
     const struct lite_config *config;
     const struct sp_stage *stage;
     const struct lite_part *part;
-    pthread_mutex_t writer; /* one writer a process: waiting here is cheaper than SQLite's polling */
+    pthread_mutex_t turn;    /* guards `taken`: one writer a process, since waiting here is cheaper than */
+    pthread_cond_t given_up; /* SQLite's polling */
+    bool taken;
 };
 
 void lite_store_init(struct lite_store *store, const struct lite_config *config, const struct sp_stage *stage,
@@ -90,7 +90,7 @@ struct lite {
     sqlite3_stmt *statements[LITE_STATEMENTS];
     int64_t deadline;    /* of the call under way */
     int64_t patience;    /* until when a lock of another process is waited for */
-    bool writing;        /* holds store->writer */
+    bool writing;        /* it is this connection's turn */
     bool relaxed;        /* commits do not wait for the disk now */
     int log_pages;       /* in the log after the last commit */
     int next_checkpoint; /* pages at which to try again */
@@ -144,7 +144,8 @@ int lite_migrate(struct lite *db, struct sp_error *err) SP_MUST_CHECK;
 
 /* The next value of a counter that never goes back; inside a transaction.  SQLite's code. */
 int lite_count(sqlite3_stmt *counter, int64_t *value_out) SP_MUST_CHECK;
-#define LITE_COUNT(name) "UPDATE ScanpipeCounters SET Value = Value + 1 WHERE Name = '" name "' RETURNING Value"
+#define LITE_COUNT(name)                                                                                     \
+    "UPDATE ScanpipeCounters SET Value = Value + 1 WHERE Name = '" name "' RETURNING Value"
 
 /* Texts that may be NULL. */
 void lite_bind_text(sqlite3_stmt *statement, int index, const char *text);

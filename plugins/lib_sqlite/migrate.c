@@ -4,9 +4,10 @@
 #include "lite.h"
 
 /* The tables that all parts share.  Texts, not files: one place a part, beside the code that speaks to it. */
-static const char shared_tables[] =
-    "CREATE TABLE IF NOT EXISTS ScanpipeSchema (Part TEXT PRIMARY KEY, Version INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS ScanpipeCounters (Name TEXT PRIMARY KEY, Value INTEGER NOT NULL) WITHOUT ROWID;";
+static const char shared_tables[] = "CREATE TABLE IF NOT EXISTS ScanpipeSchema ("
+                                    " Part TEXT PRIMARY KEY, Version INTEGER NOT NULL) WITHOUT ROWID;"
+                                    "CREATE TABLE IF NOT EXISTS ScanpipeCounters ("
+                                    " Name TEXT PRIMARY KEY, Value INTEGER NOT NULL) WITHOUT ROWID;";
 
 static const char version_query[] = "SELECT Version FROM ScanpipeSchema WHERE Part = ?";
 static const char version_update[] = "INSERT OR REPLACE INTO ScanpipeSchema VALUES (?, ?)";

@@ -3,8 +3,8 @@
 
 #include "queue_sqlite.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void queue_check(const void *config, struct sp_check *check)
 {
@@ -99,7 +99,8 @@ static int find_room(struct queue_handle *handle, const struct sp_message *messa
 }
 
 /* SQLite's code. */
-static int send_one(struct queue_handle *handle, int64_t id, const struct sp_message *message, int64_t wall_ms)
+static int send_one(struct queue_handle *handle, int64_t id, const struct sp_message *message,
+                    int64_t wall_ms)
 {
     char *blob = NULL;
     size_t blob_size = attributes_encode(message, &blob);
@@ -121,8 +122,8 @@ static int send_one(struct queue_handle *handle, int64_t id, const struct sp_mes
     return rc;
 }
 
-static int queue_send(void *opaque, const struct sp_message *messages, size_t count, struct sp_result *results,
-                      int64_t deadline, struct sp_error *err)
+static int queue_send(void *opaque, const struct sp_message *messages, size_t count,
+                      struct sp_result *results, int64_t deadline, struct sp_error *err)
 {
     static const char doing[] = "sending messages";
     struct queue_handle *handle = opaque;
@@ -171,8 +172,8 @@ static int settle_one(struct lite *db, const struct sp_settle *entry)
     return lite_run(statement);
 }
 
-static int queue_settle(void *opaque, const struct sp_settle *entries, size_t count, struct sp_result *results,
-                        int64_t deadline, struct sp_error *err)
+static int queue_settle(void *opaque, const struct sp_settle *entries, size_t count,
+                        struct sp_result *results, int64_t deadline, struct sp_error *err)
 {
     static const char doing[] = "settling messages";
     struct queue_handle *handle = opaque;

@@ -6,8 +6,8 @@
 #include <time.h>
 
 /* How often to look whether another process sent something, and whether one is gone. */
-#define POLL_NS        (25 * SP_MILLISECOND)
-#define POLLS_A_LOOK   10
+#define POLL_NS       (25 * SP_MILLISECOND)
+#define POLLS_A_LOOK  10
 #define RECEIVE_DOING "receiving messages"
 
 /* What one call of receive has taken so far. */
@@ -90,7 +90,8 @@ struct pick {
     bool suspect;
 };
 
-static int pick_ids(sqlite3_stmt *select, int limit_index, size_t limit, struct pick *picks, size_t *count_out)
+static int pick_ids(sqlite3_stmt *select, int limit_index, size_t limit, struct pick *picks,
+                    size_t *count_out)
 {
     size_t count = 0;
     int rc;
@@ -158,7 +159,8 @@ static int take_some(struct queue_handle *handle, struct take *take, struct sp_e
     return rc == SQLITE_OK ? lite_commit(db, RECEIVE_DOING, err) : lite_fail(db, rc, RECEIVE_DOING, err);
 }
 
-/* Looks, without a lock, whether there is something to take; else when the first lease ends.  SQLite's code. */
+/* Looks, without a lock, whether there is something to take; else when the first lease ends.  SQLite's code.
+ */
 static int peek(struct queue_handle *handle, bool *there_out, int64_t *due_out)
 {
     sqlite3_stmt *statement = handle->lite.statements[QUEUE_PEEK];

@@ -80,7 +80,8 @@ static void put_keys(FILE *out, const struct sp_table *table)
 char *dialect_create(const struct sp_table *table)
 {
     struct text text;
-    bool first = true, rowid = table->key_count == 1 && strcmp(type_of(table->columns[0].type), "INTEGER") == 0;
+    bool first = true,
+         rowid = table->key_count == 1 && strcmp(type_of(table->columns[0].type), "INTEGER") == 0;
     text_start(&text);
     fputs("CREATE TABLE ", text.stream);
     put_name(text.stream, table->name);

@@ -37,8 +37,7 @@ int sink_read(void *opaque, const struct sp_batch *keys, struct sp_arena *arena,
         if (rc != SQLITE_ROW && rc != SQLITE_DONE)
             break;
         found[row] = rc == SQLITE_ROW;
-        if (found[row] &&
-            take_row(handle, statement, arena, values_out + row * table->column_count, err) < 0)
+        if (found[row] && take_row(handle, statement, arena, values_out + row * table->column_count, err) < 0)
             return -1;
         lite_reset(statement);
         if (lite_go_on(&handle->lite, doing, err) < 0)

@@ -83,7 +83,8 @@ int schema_verify(struct sink_handle *handle, struct sp_error *err)
     if (rc != SQLITE_ERROR)
         return -1;
     err->class = SP_REFUSED;
-    return sp_fail_cure(err, "the table needs a primary key, or a unique index, of exactly the pipeline's keys");
+    return sp_fail_cure(err,
+                        "the table needs a primary key, or a unique index, of exactly the pipeline's keys");
 }
 
 /* The statement number `*at` of what is to be done; NULL at the end. */
@@ -161,7 +162,8 @@ int sink_migrate(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena
 {
     struct sink_handle *handle = opaque;
     SP_AUTO(look_fini) struct look look = {0};
-    int result = mode == SP_MIGRATE_DRY_RUN ? dry_run(handle, &look, err) : apply(handle, &look, deadline, err);
+    int result =
+        mode == SP_MIGRATE_DRY_RUN ? dry_run(handle, &look, err) : apply(handle, &look, deadline, err);
     if (result == 0 && plan)
         *plan = plan_text(handle->sink->table, &look, arena);
     return result;

@@ -7,7 +7,8 @@
 
 enum { STATEMENT_READ, STATEMENT_WRITE };
 
-static int prepared(struct sink_handle *handle, int slot, char *make(const struct sp_table *), sqlite3_stmt **out)
+static int prepared(struct sink_handle *handle, int slot, char *make(const struct sp_table *),
+                    sqlite3_stmt **out)
 {
     sqlite3_stmt **statement = &handle->lite.statements[slot];
     int rc = SQLITE_OK;

@@ -24,7 +24,8 @@ static const char *keep_text(struct sink_handle *handle, int rc)
     return room;
 }
 
-/* "NOT NULL constraint failed: Table.Column" names the column; others name a constraint, or several columns. */
+/* "NOT NULL constraint failed: Table.Column" names the column; others name a constraint, or several columns.
+ */
 static uint32_t column_to_blame(const struct sp_table *table, const char *text)
 {
     const char *name = strrchr(text, ':');
@@ -75,7 +76,8 @@ static int write_rows(struct sink_handle *handle, const struct sp_batch *batch, 
                 return SQLITE_OK;
             rc = SQLITE_OK;
         }
-        if (rc == SQLITE_OK && i % 64 == 0 && atomic_load_explicit(&handle->lite.interrupted, memory_order_relaxed))
+        if (rc == SQLITE_OK && i % 64 == 0 &&
+            atomic_load_explicit(&handle->lite.interrupted, memory_order_relaxed))
             rc = SQLITE_INTERRUPT;
     }
     return rc;
@@ -94,7 +96,8 @@ static int fail_rejected(struct sink_handle *handle, const struct sp_batch *batc
     }
     lite_rollback(&handle->lite);
     return sp_fail(err, SP_REJECTED, "%s: table %s takes %zu of %zu rows not: %s",
-                   handle->sink->store.config->path, handle->sink->table->name, culprits, batch->row_count, text);
+                   handle->sink->store.config->path, handle->sink->table->name, culprits, batch->row_count,
+                   text);
 }
 
 int sink_write(void *opaque, const struct sp_batch *batch, struct sp_result *results,

@@ -162,7 +162,7 @@ static void take_lines(const struct job *job, const struct lines *lines, struct 
     for (uint64_t number = stream->line + 1; rest.size > 0; number++) {
         const char *end = memchr(rest.data, '\n', rest.size);
         size_t size = end ? (size_t)(end - rest.data) + 1 : rest.size;
-        if (true)
+        if (number > stream->wanted_line)
             take_line(job, (struct sp_slice){rest.data, size}, number, filling);
         rest.data += size;
         rest.size -= size;

@@ -53,7 +53,7 @@ run()
     is "$name: exit code" "$status" "$expected"
 }
 
-plan 86
+plan 85
 
 # --- the words of the command line
 

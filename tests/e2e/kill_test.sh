@@ -62,11 +62,11 @@ whole_pipeline() {
     for life in {1..22}; do
         live_and_die "$life"
     done
-    is "$(sim_stat caught_up)" false 'the feed was not read to its end before the last kill'
+    is 'the feed was not read to its end before the last kill' "$(sim_stat caught_up)" false
     sim_set delay=0
     runs whole "$scratch/whole.yaml"
-    at_least "$kills" 20 'killed at random moments'
-    at_most "$slowest_start" $((1000 * patience)) 'each new process asked the feed in time, in ms'
+    at_least 'killed at random moments' "$kills" 20
+    at_most 'each new process asked the feed in time, in ms' "$slowest_start" $((1000 * patience))
     table_equals "$SCANPIPE_DATA/out.db" "$events" "the table is the oracle's"
     letters_equal "$events" 'the dead letters are what can be in no row' "$scratch/whole.yaml"
     queue_is_empty "$SCANPIPE_DATA/queue.db" 'the queue is empty'
@@ -104,7 +104,7 @@ two_halves() {
     for one in 2 3; do kill_hard "${pids[one]}"; done
     runs 'last deliver' "$conf/deliver.yaml"
     table_equals "$SCANPIPE_DATA/parcels.db" "$events" "halves: the table is the oracle's"
-    is "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM FailedEvents')" 0 'halves: no dead letter'
+    is 'halves: no dead letter' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM FailedEvents')" 0
     queue_is_empty "$SCANPIPE_DATA/parcels.queue.db" 'halves: the queue is empty'
 }
 

@@ -18,11 +18,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 conf=$root/conf
 build=$(cd "${top_builddir:-.}" && pwd)
+# shellcheck source=tests/e2e/tap.sh
+. "$here/tap.sh"
 read -ra scanpipe <<<"${SCANPIPE:-$build/scanpipe}"
 sim=${SCANAPI_SIM:-$build/tools/scanapi_sim/scanapi-sim}
 seed=${SCANPIPE_TEST_SEED:-$((SRANDOM % 1000000))}
 
-tap_count=0 tap_failed=0
 declare -A children=() # pid -> name
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/scanpipe-e2e-XXXXXX")
 sim_pid=''
@@ -31,9 +32,9 @@ STATUS=0 PID=0 ELAPSED_MS=0
 clean_up() {
     local pid
     for pid in "${!children[@]}"; do
-        kill -KILL "$pid" 2>/dev/null
-    done
-    wait
+        kill -KILL "$pid"
+    done 2>/dev/null
+    wait 2>/dev/null
     if [ -n "${SCANPIPE_TEST_KEEP:-}" ]; then
         echo "# kept: $scratch"
     else
@@ -43,66 +44,52 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
 
-# ---- TAP
+# ---- TAP, beside tap.sh
 
-note() {
-    local line
-    while IFS= read -r line; do
-        printf '#   %s\n' "$line"
-    done <<<"$*"
-}
-
-note_file() { # FILE [LINES]
-    [ -s "$1" ] && note "$(printf '%s:\n' "${1##*/}"; tail -n "${2:-15}" "$1")"
-}
-
-pass() {
-    echo "ok $((++tap_count)) - $1"
-}
-
-fail() { # DESCRIPTION [DETAIL]
-    echo "not ok $((++tap_count)) - $1"
-    tap_failed=$((tap_failed + 1))
-    [ -z "${2:-}" ] || note "$2"
-}
-
-check() { # DESCRIPTION COMMAND...: passes where the command does
-    local description=$1
-    shift
-    if "$@" >"$scratch/check.out" 2>&1; then
-        pass "$description"
-    else
-        fail "$description" "failed: $*"
-        note_file "$scratch/check.out" 30
-        return 1
+last_lines() { # FILE [LINES]
+    if [ -s "$1" ]; then
+        echo "${1##*/}:"
+        tail -n "${2:-15}" "$1"
     fi
 }
 
-is() { # GOT WANTED DESCRIPTION
-    if [ "$1" = "$2" ]; then pass "$3"; else fail "$3" "got '$1', wanted '$2'"; fi
+# check NAME COMMAND...: passes where the command does
+check() {
+    local name=$1 status
+    shift
+    "$@" >"$scratch/check.out" 2>&1
+    status=$?
+    ok "$name" "$status" "failed: $*" "$(last_lines "$scratch/check.out" 30)"
 }
 
-at_most() { # GOT BOUND DESCRIPTION
-    if [ -n "$1" ] && [ "$1" -le "$2" ]; then pass "$3 ($1, at most $2)"; else fail "$3" "got '$1', at most $2"; fi
+# at_most NAME GOT BOUND
+at_most() {
+    local status=0
+    [ -n "$2" ] && [ "$2" -le "$3" ] || status=1
+    ok "$1 ($2, at most $3)" "$status"
 }
 
-at_least() { # GOT BOUND DESCRIPTION
-    if [ -n "$1" ] && [ "$1" -ge "$2" ]; then pass "$3 ($1, at least $2)"; else fail "$3" "got '$1', at least $2"; fi
+# at_least NAME GOT BOUND
+at_least() {
+    local status=0
+    [ -n "$2" ] && [ "$2" -ge "$3" ] || status=1
+    ok "$1 ($2, at least $3)" "$status"
 }
 
-skip() { # DESCRIPTION REASON
-    echo "ok $((++tap_count)) - $1 # SKIP $2"
+# skip NAME REASON
+skip() {
+    ok "$1 # SKIP $2" 0
 }
 
-skip_all() {
+skip_all() { # REASON
     echo "1..0 # SKIP $1"
     exit 0
 }
 
 finish() {
-    echo "1..$tap_count"
-    [ "$tap_failed" -eq 0 ] || exit 1
-    exit 0
+    plan "$tap_told"
+    tap_end
+    exit
 }
 
 bail() {
@@ -173,7 +160,7 @@ adopt() { # PID NAME
 await_end() { # PID SECONDS
     local killed=''
     wait_until "$2" ended "$1" || { killed=1; kill -KILL "$1"; }
-    wait "$1"
+    wait "$1" 2>/dev/null
     STATUS=$?
     [ -z "$killed" ] || STATUS=124
     unset "children[$1]"
@@ -233,7 +220,8 @@ sim_stat() { # NAME
 
 # All elements of the feed, good and bad, one a line, for the oracle.
 sim_print() { # FILE OPTION...
-    "$sim" "${@:2}" --print-all >"$1" || bail "scanapi-sim ${*:2} --print-all fails"
+    "$sim" "${@:2}" --print-all >"$1" ||
+        bail "scanapi-sim ${*:2} --print-all fails"
 }
 
 # ---- Pipelines
@@ -274,8 +262,7 @@ start_pipeline() { # NAME FILE [OPTION...]: sets PID
 
 runs() { # NAME FILE [OPTION...]: run_pipeline as a test
     run_pipeline "$@"
-    is "$STATUS" 0 "$1 ends by itself"
-    [ "$STATUS" -eq 0 ] || note_file "$scratch/$1.log"
+    ok "$1 ends by itself" "$STATUS" "exit status $STATUS" "$(last_lines "$scratch/$1.log")"
 }
 
 summary() { # NAME FIELD
@@ -286,24 +273,34 @@ query() { # DB SQL [VALUE...]
     python3 "$here/tool.py" query "$@"
 }
 
-# The table is the oracle's.
-table_equals() { # DB EVENTS DESCRIPTION
-    check "$3" python3 "$here/oracle.py" --compare "$1" "$2"
+letters() { # DB [WHERE]: how many dead letters there are; the store is made when there is one
+    if [ -n "$(query "$1" "SELECT 1 FROM sqlite_master WHERE name = 'FailedEvents'" 2>/dev/null)" ]; then
+        query "$1" "SELECT count(*) FROM FailedEvents WHERE ${2:-1}"
+    else
+        echo 0
+    fi
 }
 
-# The dead letters of the files' pipelines are what the oracle says cannot be in the table.
-letters_equal() { # EVENTS DESCRIPTION FILE...
-    local events=$1 description=$2 number=0 file options=()
+# table_equals NAME DB EVENTS: the table is the oracle's
+table_equals() {
+    check "$1" python3 "$here/oracle.py" --compare "$2" "$3"
+}
+
+# letters_equal NAME EVENTS FILE...: the dead letters of the files' pipelines are what the oracle says cannot
+# be in the table
+letters_equal() {
+    local name=$1 events=$2 number=0 file options=()
     shift 2
     for file; do
         number=$((number + 1))
         "${scanpipe[@]}" dlq list -c "$file" --json >"$scratch/letters.$number" 2>"$scratch/dlq.err" ||
-            { fail "$description" "dlq list -c $file: $(cat "$scratch/dlq.err")"; return; }
+            ok "$name: dlq list" 1 "$(cat "$scratch/dlq.err")"
         options+=(--letters "$scratch/letters.$number")
     done
-    check "$description" python3 "$here/oracle.py" "${options[@]}" "$events"
+    check "$name" python3 "$here/oracle.py" "${options[@]}" "$events"
 }
 
-queue_is_empty() { # DB DESCRIPTION
-    is "$(query "$1" "SELECT (SELECT count(*) FROM QueueMessages), (SELECT count(*) FROM QueueLeases)")" '0|0' "$2"
+# queue_is_empty NAME DB
+queue_is_empty() {
+    is "$1" "$(query "$2" 'SELECT (SELECT count(*) FROM QueueMessages), (SELECT count(*) FROM QueueLeases)')" '0|0'
 }

@@ -18,9 +18,9 @@ second_run_changes_nothing() { # NAME FILE
     before=$(table_dump "$db" | sha256sum)
     letters=$(query "$db" 'SELECT count(*) FROM FailedEvents')
     runs "$1: second run" "$2"
-    is "$(summary "$1: second run" events_sent)" 0 "$1: the second run sends no event"
-    is "$(table_dump "$db" | sha256sum)" "$before" "$1: the second run leaves the table as it is"
-    is "$(query "$db" 'SELECT count(*) FROM FailedEvents')" "$letters" "$1: and the dead letters"
+    is "$1: the second run sends no event" "$(summary "$1: second run" events_sent)" 0
+    is "$1: the second run leaves the table as it is" "$(table_dump "$db" | sha256sum)" "$before"
+    is "$1: and the dead letters" "$(query "$db" 'SELECT count(*) FROM FailedEvents')" "$letters"
 }
 
 usual_conf() { # FILE PAGE-SIZE WORKERS
@@ -39,15 +39,15 @@ YAML
 
 caught_up_as_the_oracle() { # NAME FILE EVENTS
     local name=$1 good bad
-    is "$(summary "$name" caught_up)" true "$name: has caught up"
+    is "$name: has caught up" "$(summary "$name" caught_up)" true
     table_equals "$SCANPIPE_DATA/out.db" "$3" "$name: the table is the oracle's"
     letters_equal "$3" "$name: the dead letters are what can be in no row" "$2"
     queue_is_empty "$SCANPIPE_DATA/queue.db" "$name: the queue is empty"
     good=$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) FROM ParcelSummary')
     bad=$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) FROM FailedEvents')
-    at_least "$(summary "$name" rows_touched)" "$good" "$name: touched each row"
-    at_least "$(summary "$name" events_rejected)" "$bad" "$name: told each dead letter"
-    at_least "$(summary "$name" events_written)" $(($(wc -l <"$3") - bad)) "$name: wrote each good event"
+    at_least "$name: touched each row" "$(summary "$name" rows_touched)" "$good"
+    at_least "$name: told each dead letter" "$(summary "$name" events_rejected)" "$bad"
+    at_least "$name: wrote each good event" "$(summary "$name" events_written)" $(($(wc -l <"$3") - bad))
 }
 
 real_events() {
@@ -61,8 +61,8 @@ real_events() {
     usual_conf "$scratch/real.yaml" 1000 2
     sim_start --file "$real"
     runs real "$scratch/real.yaml"
-    is "$(summary real events_read)" "$(wc -l <"$events")" 'real: read each event once'
-    is "$(summary real events_rejected)" 0 'real: rejected none'
+    is 'real: read each event once' "$(summary real events_read)" "$(wc -l <"$events")"
+    is 'real: rejected none' "$(summary real events_rejected)" 0
     caught_up_as_the_oracle real "$scratch/real.yaml" "$events"
     second_run_changes_nothing real "$scratch/real.yaml"
 
@@ -122,7 +122,7 @@ queue: {path: "${SCANPIPE_DATA}/queue.db", pack: {events: 37}}
 sink: {path: "${SCANPIPE_DATA}/out.db", workers: 4, batch: {events: 500}}
 YAML
     runs shuffled "$scratch/shuffled.yaml"
-    is "$(summary shuffled events_read)" $((count + count / 2)) 'shuffled: read all, with the repeats'
+    is 'shuffled: read all, with the repeats' "$(summary shuffled events_read)" $((count + count / 2))
     table_equals "$SCANPIPE_DATA/out.db" "$events" "shuffled: the table is the oracle's"
     queue_is_empty "$SCANPIPE_DATA/queue.db" 'shuffled: the queue is empty'
 }
@@ -144,7 +144,7 @@ several_processes() {
     runs 'deliver 4' "$conf/deliver.yaml"
     for one in "${writers[@]}"; do
         stop "$one"
-        is "$STATUS" 0 'several: a process that writes ends on SIGTERM'
+        is 'several: a process that writes ends on SIGTERM' "$STATUS" 0
     done
     table_equals "$SCANPIPE_DATA/parcels.db" "$events" "several: the table is the oracle's"
     letters_equal "$events" 'several: the dead letters of both halves are what can be in no row' \

@@ -3,10 +3,15 @@
 #
 # TAP for tests in bash.  Source it, call `plan N`, then `ok NAME STATUS` or one of the others.
 
+tap_planned=0
 tap_told=0
 tap_failed=0
 
-plan() { echo "1..$1"; }
+plan()
+{
+    tap_planned=$1
+    echo "1..$1"
+}
 
 # ok NAME STATUS [diagnostics...]
 ok()
@@ -40,4 +45,9 @@ has()
     esac
 }
 
-tap_end() { [ "$tap_failed" -eq 0 ]; }
+# The last line of a test: whether all that was planned was told, and went well.
+tap_end()
+{
+    [ "$tap_told" -eq "$tap_planned" ] || echo "# planned $tap_planned, told $tap_told"
+    [ "$tap_failed" -eq 0 ] && [ "$tap_told" -eq "$tap_planned" ]
+}

@@ -15,9 +15,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const pointers[] = {"",        "/EventId",    "/ParcelId", "/Type", "/CreatedDateTimeUtc",
-                                       "/User/RunId", "/a/0/b", "/a",        "/a/1",  "/~0~1",
-                                       "/",       "/\xc3\xa9"};
+static const char *const pointers[] = {
+    "",     "/EventId", "/ParcelId", "/Type",    "/CreatedDateTimeUtc", "/User/RunId", "/a/0/b", "/a",
+    "/a/1", "/~0~1",    "/",         "/\xc3\xa9"};
 #define POINTERS (sizeof pointers / sizeof *pointers)
 
 static void check_text(const struct sp_json_value *value, struct sp_arena *arena)

@@ -16,23 +16,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char block[] =
-    "name: T\n"
-    "order: /o\n"
-    "where: {/w: [~, a, 1, true]}\n"
-    "columns:\n"
-    "  I: {from: /i, type: int, min: -5, max: 100, default: 3}\n"
-    "  K: {from: /k, type: text(5), key: true, case: upper}\n"
-    "  B: {from: /b, type: bigint, keep: first}\n"
-    "  D: {from: /d, type: \"decimal(9,3)\", keep: max}\n"
-    "  DMin: {from: /d, type: \"decimal(9,3)\", keep: min, when: {/t: [x, y]}}\n"
-    "  Flag: {from: /f, type: boolean, when: {/t: x}}\n"
-    "  T: {from: /t, type: text(20), case: lower, default: none}\n"
-    "  TFirst: {from: /t, type: text, keep: first, when: {/w: ~}}\n"
-    "  At: {from: /a, type: timestamp}\n"
-    "  AtMin: {from: /a, type: timestamp, keep: min}\n"
-    "  J: {from: /j, type: json, keep: first}\n"
-    "  Deep: {from: /j/0/x, type: json, when: {/f: true}}\n";
+static const char block[] = "name: T\n"
+                            "order: /o\n"
+                            "where: {/w: [~, a, 1, true]}\n"
+                            "columns:\n"
+                            "  I: {from: /i, type: int, min: -5, max: 100, default: 3}\n"
+                            "  K: {from: /k, type: text(5), key: true, case: upper}\n"
+                            "  B: {from: /b, type: bigint, keep: first}\n"
+                            "  D: {from: /d, type: \"decimal(9,3)\", keep: max}\n"
+                            "  DMin: {from: /d, type: \"decimal(9,3)\", keep: min, when: {/t: [x, y]}}\n"
+                            "  Flag: {from: /f, type: boolean, when: {/t: x}}\n"
+                            "  T: {from: /t, type: text(20), case: lower, default: none}\n"
+                            "  TFirst: {from: /t, type: text, keep: first, when: {/w: ~}}\n"
+                            "  At: {from: /a, type: timestamp}\n"
+                            "  AtMin: {from: /a, type: timestamp, keep: min}\n"
+                            "  J: {from: /j, type: json, keep: first}\n"
+                            "  Deep: {from: /j/0/x, type: json, when: {/f: true}}\n";
 
 #define MAX_LINES 64
 #define MAX_ROWS  MAX_LINES
@@ -46,8 +45,9 @@ struct lines {
 static const struct table_plan *compile(void)
 {
     static const struct table_plan *plan;
+    static struct sp_arena *arena;
     if (!plan) {
-        struct sp_arena *arena = arena_new(16384); /* for as long as the process lives */
+        arena = arena_new(16384);
         struct diag *diag = diag_new("fuzz", sp_slice_of(block));
         const struct yaml_node *node = yaml_parse(sp_slice_of(block), diag, arena);
         plan = node ? table_compile(node, 6, diag, arena) : NULL;
@@ -77,7 +77,8 @@ static void look_for_twins(struct lines *lines, struct sp_arena *arena)
     for (size_t i = 0; i < lines->count; i++) {
         fold_identify(plan, lines->items[i], arena, &seen[i]);
         for (size_t j = 0; j < i; j++)
-            if (seen[i].order && seen[j].order && strtoll(seen[i].order, NULL, 10) == strtoll(seen[j].order, NULL, 10))
+            if (seen[i].order && seen[j].order &&
+                strtoll(seen[i].order, NULL, 10) == strtoll(seen[j].order, NULL, 10))
                 lines->unique = false;
     }
 }
@@ -102,7 +103,8 @@ static int compare_keys(const struct sp_table *table, const struct sp_value *a, 
 
 static bool is_number(enum sp_type type)
 {
-    return type == SP_TYPE_INT || type == SP_TYPE_BIGINT || type == SP_TYPE_BOOLEAN || type == SP_TYPE_TIMESTAMP;
+    return type == SP_TYPE_INT || type == SP_TYPE_BIGINT || type == SP_TYPE_BOOLEAN ||
+           type == SP_TYPE_TIMESTAMP;
 }
 
 static bool row_equal(const struct sp_table *table, const struct sp_value *a, const struct sp_value *b)

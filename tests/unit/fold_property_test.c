@@ -107,10 +107,12 @@ static void write_json(struct world *world, struct happening *it)
     add_field(fields[1], 96, "Type", kinds[it->kind]);
     snprintf(text, sizeof text, "%lld", (long long)it->n);
     add_field(fields[2], 96, "N", it->broken ? "\"broken\"" : it->n == ABSENT ? NULL : text);
-    snprintf(text, sizeof text, "%s%lld.%02lld%s", it->decimal < 0 ? "-" : "", (long long)llabs(it->decimal / 100),
-             (long long)llabs(it->decimal % 100), below(world, 2) ? "0e0" : "");
+    snprintf(text, sizeof text, "%s%lld.%02lld%s", it->decimal < 0 ? "-" : "",
+             (long long)llabs(it->decimal / 100), (long long)llabs(it->decimal % 100),
+             below(world, 2) ? "0e0" : "");
     add_field(fields[3], 96, "Decimal", it->decimal == ABSENT ? "null" : text);
-    snprintf(text, sizeof text, "\"%s\"", it->time == ABSENT ? "" : time_text(it->time, below(world, 2), time));
+    snprintf(text, sizeof text, "\"%s\"",
+             it->time == ABSENT ? "" : time_text(it->time, below(world, 2), time));
     add_field(fields[4], 96, "Time", it->time == ABSENT ? NULL : text);
     add_field(fields[5], 96, "Flag", it->flag < 0 ? NULL : it->flag ? "true" : "false");
     snprintf(text, sizeof text, "\"%s\"", it->text < 0 ? "" : texts[it->text]);
@@ -313,7 +315,8 @@ struct stored {
 
 static bool is_number(enum sp_type type)
 {
-    return type == SP_TYPE_INT || type == SP_TYPE_BIGINT || type == SP_TYPE_BOOLEAN || type == SP_TYPE_TIMESTAMP;
+    return type == SP_TYPE_INT || type == SP_TYPE_BIGINT || type == SP_TYPE_BOOLEAN ||
+           type == SP_TYPE_TIMESTAMP;
 }
 
 static struct sp_value *stored_copy(struct stored *stored, const struct sp_value *row)
@@ -466,7 +469,8 @@ static void test_any_order_repetition_and_split(void)
 int main(void)
 {
     static const struct tap_test tests[] = {
-        {"any order, repetition and division into batches ends the same", test_any_order_repetition_and_split},
+        {"any order, repetition and division into batches ends the same",
+         test_any_order_repetition_and_split},
     };
     return tap_run("fold_property", tests, sizeof tests / sizeof *tests);
 }

@@ -73,8 +73,8 @@ static void cell(const struct scene *scene, size_t row, const char *name, const 
         printf("# row %zu, %s: %s, not %s\n", row, name, found, wanted);
 }
 
-#define SCAN(id, parcel, type, time, rest)                                                                    \
-    "{\"EventId\":" #id ",\"ParcelId\":" #parcel ",\"Type\":\"" type "\",\"CreatedDateTimeUtc\":\"" time       \
+#define SCAN(id, parcel, type, time, rest)                                                                   \
+    "{\"EventId\":" #id ",\"ParcelId\":" #parcel ",\"Type\":\"" type "\",\"CreatedDateTimeUtc\":\"" time     \
     "\"" rest "}"
 
 static void test_parcel_summary(void)
@@ -125,7 +125,7 @@ static void rejected(struct scene *scene, const char *event, const char *class, 
 static void test_scan_rejections(void)
 {
     struct scene scene = scene_open(PARCEL_SUMMARY, 7);
-#define T "2021-05-11T21:11:34Z"
+#define T                                     "2021-05-11T21:11:34Z"
 #define VALUE(event, column, pointer, reason) rejected(&scene, event, "value", column, pointer, reason)
     rejected(&scene, "{\"EventId\":", "malformed", "-", "-", "is not JSON: it ends too early (at byte 11)");
     rejected(&scene, "<html>", "malformed", "-", "-", "is not JSON: a value is missing (at byte 0)");
@@ -142,13 +142,16 @@ static void test_scan_rejections(void)
     VALUE(SCAN(5, null, "A", T, ""), "ParcelId", "/ParcelId", "is null");
     VALUE(SCAN(5, {}, "A", T, ""), "ParcelId", "/ParcelId", "is not an integer, but an object");
     VALUE(SCAN(5, 5, " \\t", T, ""), "LatestType", "/Type", "is blank");
-    VALUE(SCAN(5, 5, "a\\u0000", T, ""), "LatestType", "/Type", "holds the character U+0000, which text cannot");
+    VALUE(SCAN(5, 5, "a\\u0000", T, ""), "LatestType", "/Type",
+          "holds the character U+0000, which text cannot");
     VALUE("{\"EventId\":5,\"ParcelId\":5}", "LatestType", "/Type", "is missing");
     VALUE("{\"EventId\":5,\"ParcelId\":5,\"Type\":7}", "LatestType", "/Type", "is not text, but a number");
     VALUE(SCAN(5, 5, "A", "2021-05-11", ""), "LatestCreatedDateTimeUtc", "/CreatedDateTimeUtc",
           "is no RFC 3339 time such as 2018-01-01T00:00:00Z");
-    VALUE(SCAN(5, 5, "A", T, ",\"StatusCode\":[]"), "LatestStatusCode", "/StatusCode", "is not text, but a list");
-    VALUE(SCAN(5, 5, "A", T, ",\"StatusCode\":\"123456789 123456789 123456789 123456789 123456789 \xc3\xa9\""),
+    VALUE(SCAN(5, 5, "A", T, ",\"StatusCode\":[]"), "LatestStatusCode", "/StatusCode",
+          "is not text, but a list");
+    VALUE(SCAN(5, 5, "A", T,
+               ",\"StatusCode\":\"123456789 123456789 123456789 123456789 123456789 \xc3\xa9\""),
           "LatestStatusCode", "/StatusCode", "has 51 characters where 50 fit");
     VALUE(SCAN(5, 5, "A", T, ",\"User\":{\"RunId\":true}"), "LatestRunId", "/User/RunId",
           "is not text, but true");
@@ -166,17 +169,18 @@ static void test_scan_rejections(void)
 static void becomes(const char *definition, const char *value, const char *wanted)
 {
     char block[512], event[512], text[256];
-    snprintf(block, sizeof block,
-             "name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n  V:\n    from: /V\n    %s\n",
-             definition);
+    snprintf(
+        block, sizeof block,
+        "name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n  V:\n    from: /V\n    %s\n",
+        definition);
     snprintf(event, sizeof event, "{\"Id\":1,\"K\":1%s%s}", *value ? ",\"V\":" : "", value);
     struct scene scene = scene_open(block, 6);
     struct fold_reject why = {0};
     struct sp_slice bytes = {strdup(event), strlen(event)};
     enum fold_verdict verdict = fold_add(scene.fold, bytes, 0, &why);
     finish(&scene);
-    const char *found = verdict != FOLD_TAKEN ? "!"
-                                              : shown(&scene.table.table->columns[1], &scene.batch.values[1], text);
+    const char *found =
+        verdict != FOLD_TAKEN ? "!" : shown(&scene.table.table->columns[1], &scene.batch.values[1], text);
     if (*wanted == '!') {
         CU_ASSERT_EQUAL(verdict, FOLD_REJECTED);
         CU_ASSERT(verdict == FOLD_REJECTED && strcmp(why.reason, wanted + 1) == 0);
@@ -250,10 +254,12 @@ static void test_decimals(void)
     becomes("type: decimal(3,0)", "123", "123");
     becomes("type: decimal(2,2)", "0.99", "0.99");
     becomes("type: decimal(2,2)", "1", "!has more than 0 digits before the point");
-    becomes("type: decimal(38,0)", "-99999999999999999999999999999999999999", "-99999999999999999999999999999999999999");
+    becomes("type: decimal(38,0)", "-99999999999999999999999999999999999999",
+            "-99999999999999999999999999999999999999");
     becomes("type: decimal(38,38)", "-0.12345678901234567890123456789012345678",
             "-0.12345678901234567890123456789012345678");
-    becomes("type: decimal(5,2)\n    min: -10\n    max: 9.5", "-10.01", "!is -10.01, but must be at least -10.00");
+    becomes("type: decimal(5,2)\n    min: -10\n    max: 9.5", "-10.01",
+            "!is -10.01, but must be at least -10.00");
     becomes("type: decimal(5,2)\n    min: -10\n    max: 9.5", "9.51", "!is 9.51, but must be at most 9.50");
     becomes("type: decimal(5,2)\n    min: -10\n    max: 9.5", "-9.99", "-9.99");
     becomes("type: decimal(5,2)\n    default: 1.5", "null", "1.50");
@@ -266,7 +272,8 @@ static void test_texts(void)
     becomes("type: text", "5", "!is not text, but a number");
     becomes("type: text", "5.5", "!is not text, but the number 5.5");
     becomes("type: text", "\"\\u0000\"", "!holds the character U+0000, which text cannot");
-    becomes("type: text(3)", "\"\xe2\x82\xac\xe2\x82\xac\xf0\x9d\x84\x9e\"", "\xe2\x82\xac\xe2\x82\xac\xf0\x9d\x84\x9e");
+    becomes("type: text(3)", "\"\xe2\x82\xac\xe2\x82\xac\xf0\x9d\x84\x9e\"",
+            "\xe2\x82\xac\xe2\x82\xac\xf0\x9d\x84\x9e");
     becomes("type: text(3)", "\"abcd\"", "!has 4 characters where 3 fit");
     becomes("type: text\n    default: none", "", "none");
     becomes("type: text\n    default: none", "\"\"", "");
@@ -317,12 +324,13 @@ static void test_conditions(void)
     takes(&scene, "{\"Id\":1,\"K\":1,\"Kind\":\"SCAN\",\"S\":\"A\",\"Deep\":{\"X\":\"1\"},\"V\":11}");
     takes(&scene, "{\"Id\":2,\"K\":2,\"Kind\":7,\"S\":\"\\u0062\",\"Deep\":{\"X\":1},\"V\":12}");
     takes(&scene, "{\"Id\":3,\"K\":3,\"Kind\":true,\"S\":\"a\",\"Deep\":{\"X\":1.0},\"V\":13}");
-    takes(&scene, "{\"Id\":4,\"K\":4,\"Kind\":\"scan\",\"Test\":false,\"S\":\"ab\",\"Deep\":{\"X\":1},\"V\":14}");
+    takes(&scene,
+          "{\"Id\":4,\"K\":4,\"Kind\":\"scan\",\"Test\":false,\"S\":\"ab\",\"Deep\":{\"X\":1},\"V\":14}");
     takes(&scene, "{\"Id\":5,\"K\":5,\"Kind\":\"scan\",\"S\":null,\"V\":15}");
     takes(&scene, "{\"Id\":6,\"K\":6,\"Kind\":\"scan\",\"V\":16}");
     takes(&scene, "{\"Id\":7,\"K\":7,\"Kind\":\"scan\",\"S\":[\"a\"],\"Bad\":\"ignored\"}");
-    rejected(&scene, "{\"Id\":8,\"K\":8,\"Kind\":\"scan\",\"S\":\"BAD\",\"Bad\":\"x\"}", "value", "Bad", "/Bad",
-             "is not an integer, but text");
+    rejected(&scene, "{\"Id\":8,\"K\":8,\"Kind\":\"scan\",\"S\":\"BAD\",\"Bad\":\"x\"}", "value", "Bad",
+             "/Bad", "is not an integer, but text");
     finish(&scene);
     static const char *const a[] = {"11", "12", "NULL", "NULL", "NULL", "NULL", "NULL"};
     static const char *const nothing[] = {"NULL", "NULL", "NULL", "NULL", "15", "16", "NULL"};
@@ -403,9 +411,14 @@ static void test_sorted_by_key(void)
 
 static void test_sorted_numbers(void)
 {
-    struct scene scene = scene_open("name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: bigint, key: true}\n", 7);
-    static const char *const keys[] = {"5", "-9223372036854775808", "0", "9223372036854775807", "-1", "4096", "2048"};
-    static const char *const sorted[] = {"-9223372036854775808", "-1", "0", "5", "2048", "4096", "9223372036854775807"};
+    struct scene scene =
+        scene_open("name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: bigint, key: true}\n", 7);
+    static const char *const keys[] = {"5",   "-9223372036854775808",
+                                       "0",   "9223372036854775807",
+                                       "-1",  "4096",
+                                       "2048"};
+    static const char *const sorted[] = {"-9223372036854775808", "-1", "0", "5", "2048", "4096",
+                                         "9223372036854775807"};
     char events[7][80];
     for (size_t i = 0; i < 7; i++) {
         snprintf(events[i], sizeof events[i], "{\"Id\":1,\"K\":%s}", keys[i]);

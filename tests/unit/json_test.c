@@ -36,11 +36,30 @@ static void refuses(const char *text, size_t offset)
 static void test_accepts(void)
 {
     static const char *const good[] = {
-        "{}", "[]", "0", "-0", "10", "-1.5", "1e5", "1E+5", "1.0e-10", "\"\"", "true", "false", "null",
-        " \t\r\n[ 1 , 2 ] \n", "{ \"a\" : { \"b\" : [ ] } , \"c\" : null }", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-        "\"\\u0000\\u00e9\\uD834\\uDd1e\"", "\"\x7f\"", "\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"",
-        "\"\xf4\x8f\xbf\xbf\"", "\"\xee\x80\x80\"", "123456789012345678901234567890123456789012345678901234567890",
-        "{\"\":0}", "{\"a\":1,\"a\":2}",
+        "{}",
+        "[]",
+        "0",
+        "-0",
+        "10",
+        "-1.5",
+        "1e5",
+        "1E+5",
+        "1.0e-10",
+        "\"\"",
+        "true",
+        "false",
+        "null",
+        " \t\r\n[ 1 , 2 ] \n",
+        "{ \"a\" : { \"b\" : [ ] } , \"c\" : null }",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+        "\"\\u0000\\u00e9\\uD834\\uDd1e\"",
+        "\"\x7f\"",
+        "\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"",
+        "\"\xf4\x8f\xbf\xbf\"",
+        "\"\xee\x80\x80\"",
+        "123456789012345678901234567890123456789012345678901234567890",
+        "{\"\":0}",
+        "{\"a\":1,\"a\":2}",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         accepts(good[i]);
@@ -52,14 +71,60 @@ static void test_refuses_with_place(void)
         const char *text;
         size_t offset;
     } bad[] = {
-        {"", 0}, {"  ", 2}, {"{", 1}, {"[", 1}, {"[1", 2}, {"[1,", 3}, {"[1,]", 3}, {"[,1]", 1}, {"[1 2]", 3},
-        {"{\"a\"}", 4}, {"{\"a\":}", 5}, {"{\"a\":1,}", 7}, {"{a:1}", 1}, {"{\"a\" 1}", 5}, {"{1:2}", 1},
-        {"01", 1}, {"-", 1}, {"-a", 1}, {"+1", 0}, {".5", 0}, {"1.", 2}, {"1.e5", 2}, {"1e", 2}, {"1e+", 3},
-        {"0x10", 1}, {"NaN", 0}, {"Infinity", 0}, {"tru", 0}, {"True", 0}, {"nul", 0}, {"truee", 4},
-        {"\"", 1}, {"\"abc", 4}, {"\"a\nb\"", 2}, {"\"\t\"", 1}, {"\"\\x\"", 1}, {"\"\\", 2}, {"\"\\u12\"", 1},
-        {"\"\\u12g4\"", 1}, {"\"\\ud800\"", 1}, {"\"\\udc00\"", 1}, {"\"\\ud800\\u0041\"", 1},
-        {"\"\\ud800\\ud800\"", 1}, {"\"x\\ud83d", 2}, {"{} {}", 3}, {"1,", 1}, {"// x\n1", 0}, {"[1]/**/", 3},
-        {"'a'", 0}, {"\xef\xbb\xbf{}", 0}, {"[1}", 2}, {"{\"a\":1]", 6}, {"\v1", 0}, {"[\f]", 1},
+        {"", 0},
+        {"  ", 2},
+        {"{", 1},
+        {"[", 1},
+        {"[1", 2},
+        {"[1,", 3},
+        {"[1,]", 3},
+        {"[,1]", 1},
+        {"[1 2]", 3},
+        {"{\"a\"}", 4},
+        {"{\"a\":}", 5},
+        {"{\"a\":1,}", 7},
+        {"{a:1}", 1},
+        {"{\"a\" 1}", 5},
+        {"{1:2}", 1},
+        {"01", 1},
+        {"-", 1},
+        {"-a", 1},
+        {"+1", 0},
+        {".5", 0},
+        {"1.", 2},
+        {"1.e5", 2},
+        {"1e", 2},
+        {"1e+", 3},
+        {"0x10", 1},
+        {"NaN", 0},
+        {"Infinity", 0},
+        {"tru", 0},
+        {"True", 0},
+        {"nul", 0},
+        {"truee", 4},
+        {"\"", 1},
+        {"\"abc", 4},
+        {"\"a\nb\"", 2},
+        {"\"\t\"", 1},
+        {"\"\\x\"", 1},
+        {"\"\\", 2},
+        {"\"\\u12\"", 1},
+        {"\"\\u12g4\"", 1},
+        {"\"\\ud800\"", 1},
+        {"\"\\udc00\"", 1},
+        {"\"\\ud800\\u0041\"", 1},
+        {"\"\\ud800\\ud800\"", 1},
+        {"\"x\\ud83d", 2},
+        {"{} {}", 3},
+        {"1,", 1},
+        {"// x\n1", 0},
+        {"[1]/**/", 3},
+        {"'a'", 0},
+        {"\xef\xbb\xbf{}", 0},
+        {"[1}", 2},
+        {"{\"a\":1]", 6},
+        {"\v1", 0},
+        {"[\f]", 1},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refuses(bad[i].text, bad[i].offset);
@@ -75,9 +140,24 @@ static void test_refuses_with_place(void)
 static void test_utf8(void)
 {
     static const char *const bad[] = {
-        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc3", "\xc3\x28", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xe2\x82",
-        "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-        "\xf5\x80\x80\x80", "\xff", "\xfe", "\xf0\x9d\x84",
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc3",
+        "\xc3\x28",
+        "\xe0\x80\x80",
+        "\xe0\x9f\xbf",
+        "\xe2\x82",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xf0\x80\x80\x80",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xff",
+        "\xfe",
+        "\xf0\x9d\x84",
     };
     /* Given each at several places, so that both ways to go over plain bytes meet it. */
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -141,12 +221,13 @@ static void expect(const struct lookup *lookup, size_t at, enum sp_json_kind kin
 
 static void test_pointers(void)
 {
-    static const char *const pointers[] = {"",         "/a",       "/a/b", "/list/1", "/list/01", "/m~0n",
-                                           "/s~1lash", "/",        "/a/b", "/list",   "/no/such", "/list/1/x",
-                                           "/n\xc3\xa9", "/list/-", "/0"};
+    static const char *const pointers[] = {"",         "/a",        "/a/b",       "/list/1", "/list/01",
+                                           "/m~0n",    "/s~1lash",  "/",          "/a/b",    "/list",
+                                           "/no/such", "/list/1/x", "/n\xc3\xa9", "/list/-", "/0"};
     struct lookup lookup;
-    const char *text = " {\"a\":{\"b\":\"x\\n\"},\"list\":[10,{\"x\":1.5},null],\"m~n\":true,\"s/lash\":false,"
-                       "\"\":null,\"n\\u00e9\":-7,\"no\":3,\"0\":[]} ";
+    const char *text =
+        " {\"a\":{\"b\":\"x\\n\"},\"list\":[10,{\"x\":1.5},null],\"m~n\":true,\"s/lash\":false,"
+        "\"\":null,\"n\\u00e9\":-7,\"no\":3,\"0\":[]} ";
     lookup_scan(&lookup, pointers, sizeof pointers / sizeof *pointers, text);
     char whole[256];
     snprintf(whole, sizeof whole, "%.*s", (int)strlen(text) - 2, text + 1);
@@ -289,9 +370,11 @@ static void test_integers(void)
 static void test_quote(void)
 {
     struct sp_arena *arena = arena_new(4096);
-    struct sp_slice quoted = sp_json_quote((struct sp_slice){"a\"\\\n\0\xc3\xa9\xff\xed\xa0\x80z", 12}, arena);
-    struct sp_slice wanted = sp_slice_of("\"a\\\"\\\\\\u000a\\u0000\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
-                                         "\xef\xbf\xbdz\"");
+    struct sp_slice quoted =
+        sp_json_quote((struct sp_slice){"a\"\\\n\0\xc3\xa9\xff\xed\xa0\x80z", 12}, arena);
+    struct sp_slice wanted =
+        sp_slice_of("\"a\\\"\\\\\\u000a\\u0000\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+                    "\xef\xbf\xbdz\"");
     CU_ASSERT(sp_slice_equal(quoted, wanted));
     CU_ASSERT(sp_slice_equal(sp_json_quote((struct sp_slice){NULL, 0}, arena), sp_slice_of("\"\"")));
     arena_free(arena);

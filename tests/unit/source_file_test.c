@@ -327,7 +327,7 @@ static void a_replaced_file_is_read_from_its_start_and_told(void)
 
     /* While it is not: by another file, and by a shorter one with the same start. */
     reopen();
-    put(path, "{\"k\":1}\n{\"k\":2}\n");
+    put(path, "{\"k\":1}\n{\"k\":2}\n{\"k\":3}\n{\"k\":4}\n{\"k\":5}\n");
     struct sp_page other = read_page(restarted.cursor);
     CU_ASSERT_PTR_NOT_NULL(other.gap);
     CU_ASSERT(PAGE_HAS(other, "{\"k\":1}"));

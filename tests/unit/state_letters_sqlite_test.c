@@ -18,7 +18,8 @@ static struct sp_slice text(const char *bytes)
 static int put(struct stage *stage, void *handle, const char *name, const char *value, int64_t expected,
                bool *swapped, int64_t *version)
 {
-    return stage->plugin->state->put(handle, name, text(value), expected, swapped, version, within(5000), &err);
+    return stage->plugin->state->put(handle, name, text(value), expected, swapped, version, within(5000),
+                                     &err);
 }
 
 static void a_record_is_swapped_only_by_who_knows_its_version(void)
@@ -127,7 +128,8 @@ static void processes_that_race_lose_no_update(void)
         waitpid(racers[i], &status, 0);
         CU_ASSERT_EQUAL(status, 0);
     }
-    CU_ASSERT_EQUAL(ask(path, "SELECT CAST(CAST(Value AS TEXT) AS INTEGER) FROM PipelineState"), RACERS * ROUNDS);
+    CU_ASSERT_EQUAL(ask(path, "SELECT CAST(CAST(Value AS TEXT) AS INTEGER) FROM PipelineState"),
+                    RACERS * ROUNDS);
 }
 
 static void a_newer_file_is_refused(void)
@@ -192,8 +194,8 @@ static size_t scan_all(struct stage *stage, void *handle, const struct sp_letter
     do {
         const struct sp_letter *letters = NULL;
         size_t count = 0;
-        int failed = stage->plugin->letters->scan(handle, filter, after, page, arena, &letters, &count, &after,
-                                                  within(5000), &err);
+        int failed = stage->plugin->letters->scan(handle, filter, after, page, arena, &letters, &count,
+                                                  &after, within(5000), &err);
         WORKS(failed);
         if (failed)
             break;
@@ -256,8 +258,8 @@ static void putting_a_letter_again_keeps_its_history(void)
     size_t count;
     struct sp_slice next;
     WORKS(stage.plugin->letters->put(handle, &letter, 1, &result, within(5000), &err));
-    WORKS(stage.plugin->letters->scan(handle, &filter, (struct sp_slice){0}, 10, arena, &before, &count, &next,
-                                      within(5000), &err));
+    WORKS(stage.plugin->letters->scan(handle, &filter, (struct sp_slice){0}, 10, arena, &before, &count,
+                                      &next, within(5000), &err));
     letter.first_wall_ms = letter.last_wall_ms = 9000;
     letter.attempts = 4;
     letter.reason = "is larger than 2147483647";
@@ -301,7 +303,9 @@ static void a_scan_meets_each_letter_once_and_filters(void)
     CU_ASSERT_EQUAL(scan_all(&stage, handle, &filter, 7), 50);
     filter.event_id = "1";
     CU_ASSERT_EQUAL(scan_all(&stage, handle, &filter, 7), 0);
-    filter = (struct sp_letter_filter){.size = sizeof filter, .pipeline = "parcels", .from_wall_ms = 1005,
+    filter = (struct sp_letter_filter){.size = sizeof filter,
+                                       .pipeline = "parcels",
+                                       .from_wall_ms = 1005,
                                        .until_wall_ms = 1007};
     CU_ASSERT_EQUAL(scan_all(&stage, handle, &filter, 7), 20);
     filter.pipeline = "others";
@@ -343,7 +347,8 @@ static void queue_state_and_letters_live_in_one_file(void)
 int main(void)
 {
     struct tap_test tests[] = {
-        {"a record is swapped only by who knows its version", a_record_is_swapped_only_by_who_knows_its_version},
+        {"a record is swapped only by who knows its version",
+         a_record_is_swapped_only_by_who_knows_its_version},
         {"a version never comes back", a_version_never_comes_back},
         {"pipelines do not see each other", pipelines_do_not_see_each_other},
         {"processes that race lose no update", processes_that_race_lose_no_update},

@@ -22,7 +22,8 @@ struct table_fixture {
 
 static inline struct table_fixture table_fixture_open(const char *block, unsigned time_digits)
 {
-    struct table_fixture fixture = {.arena = arena_new(16384), .diag = diag_new("t.yaml", sp_slice_of(block))};
+    struct table_fixture fixture = {.arena = arena_new(16384),
+                                    .diag = diag_new("t.yaml", sp_slice_of(block))};
     const struct yaml_node *node = yaml_parse(sp_slice_of(block), fixture.diag, fixture.arena);
     if (node && yaml_get(node, "table"))
         node = yaml_get(node, "table");
@@ -59,19 +60,19 @@ static inline size_t table_fixture_column(const struct table_fixture *fixture, c
     return 0;
 }
 
-#define PARCEL_SUMMARY                                                                                         \
-    "name: ParcelSummary\n"                                                                                    \
-    "order: /EventId\n"                                                                                        \
-    "columns:\n"                                                                                               \
-    "  ParcelId: {from: /ParcelId, type: int, min: 1, key: true}\n"                                            \
-    "  LatestEventId: {from: /EventId, type: bigint, min: 1}\n"                                                \
-    "  LatestType: {from: /Type, type: text(50), case: upper, required: true}\n"                               \
-    "  LatestCreatedDateTimeUtc: {from: /CreatedDateTimeUtc, type: timestamp, required: true}\n"               \
-    "  LatestStatusCode: {from: /StatusCode, type: text(50), default: \"\"}\n"                                 \
-    "  LatestRunId: {from: /User/RunId, type: text(50), default: \"\"}\n"                                      \
-    "  PickedUpAtUtc: {from: /CreatedDateTimeUtc, type: timestamp, when: {/Type: PICKUP}, keep: first,"        \
-    " order_column: PickedUpEventId}\n"                                                                        \
-    "  DeliveredAtUtc: {from: /CreatedDateTimeUtc, type: timestamp, when: {/Type: DELIVERY}, keep: first,"     \
+#define PARCEL_SUMMARY                                                                                       \
+    "name: ParcelSummary\n"                                                                                  \
+    "order: /EventId\n"                                                                                      \
+    "columns:\n"                                                                                             \
+    "  ParcelId: {from: /ParcelId, type: int, min: 1, key: true}\n"                                          \
+    "  LatestEventId: {from: /EventId, type: bigint, min: 1}\n"                                              \
+    "  LatestType: {from: /Type, type: text(50), case: upper, required: true}\n"                             \
+    "  LatestCreatedDateTimeUtc: {from: /CreatedDateTimeUtc, type: timestamp, required: true}\n"             \
+    "  LatestStatusCode: {from: /StatusCode, type: text(50), default: \"\"}\n"                               \
+    "  LatestRunId: {from: /User/RunId, type: text(50), default: \"\"}\n"                                    \
+    "  PickedUpAtUtc: {from: /CreatedDateTimeUtc, type: timestamp, when: {/Type: PICKUP}, keep: first,"      \
+    " order_column: PickedUpEventId}\n"                                                                      \
+    "  DeliveredAtUtc: {from: /CreatedDateTimeUtc, type: timestamp, when: {/Type: DELIVERY}, keep: first,"   \
     " order_column: DeliveredEventId}\n"
 
 #endif

@@ -18,18 +18,20 @@ static void refuses(const char *block, const char *place, const char *words, con
     CU_ASSERT(hinted);
     CU_ASSERT_EQUAL(diag_errors(fixture.diag), 1);
     if (!told || !hinted || diag_errors(fixture.diag) != 1)
-        printf("# expected %s# with '%s', but found\n%s\n", head, hint ? hint : "", buffer_text(&fixture.told));
+        printf("# expected %s# with '%s', but found\n%s\n", head, hint ? hint : "",
+               buffer_text(&fixture.told));
     table_fixture_close(&fixture);
 }
 
-#define HEAD "name: T\norder: /Id\ncolumns:\n  Key: {from: /Key, type: int, key: true}\n"
+#define HEAD  "name: T\norder: /Id\ncolumns:\n  Key: {from: /Key, type: int, key: true}\n"
 #define TYPES "types are int, bigint, decimal(p,s), boolean, text, text(n), timestamp, json"
 
 static void test_block_errors(void)
 {
 #define COLUMNS "columns:\n  Key: {from: /Key, type: int, key: true}\n"
     refuses("order: /Id\n" COLUMNS, "1:1", "the table has no 'name'", "add 'name:");
-    refuses("name: a-b\norder: /Id\n" COLUMNS, "1:7", "'a-b' cannot be the name of a table", "letters, digits");
+    refuses("name: a-b\norder: /Id\n" COLUMNS, "1:7", "'a-b' cannot be the name of a table",
+            "letters, digits");
     refuses("name: a.b.c\norder: /Id\n" COLUMNS, "1:7", "'a.b.c' cannot be the name of a table", "dbo.");
     refuses("name: [x]\norder: /Id\n" COLUMNS, "1:7", "expected the name of a table, but found a list", NULL);
     refuses("name: T\n" COLUMNS, "1:1", "the table has no 'order'", "add 'order: /EventId'");
@@ -59,11 +61,12 @@ static void test_column_errors(void)
     refuses(HEAD "  A: {from: A, type: int}\n", "5:13", "'A' is not a JSON Pointer", "write '/A'");
     refuses(HEAD "  A: {from: /A~, type: int}\n", "5:13", "'/A~' is not a JSON Pointer", "'~0'");
     refuses(HEAD "  A: {from: [], type: int}\n", "5:13", "expected a JSON Pointer, but found a list", NULL);
-    refuses(HEAD "  A: [x]\n", "5:6", "expected a mapping, but found a list", "write 'A: {from: /A, type: text}'");
+    refuses(HEAD "  A: [x]\n", "5:6", "expected a mapping, but found a list",
+            "write 'A: {from: /A, type: text}'");
     refuses(HEAD "  A: {from: /A, type: int, requierd: true}\n", "5:28", "unknown key 'requierd'",
             "did you mean 'required'?");
-    refuses(HEAD "  A: {from: /A, type: int, required: no}\n", "5:38", "expected true or false, but found text",
-            "write false");
+    refuses(HEAD "  A: {from: /A, type: int, required: no}\n", "5:38",
+            "expected true or false, but found text", "write false");
     refuses(HEAD "  A: {from: /A, type: int, keep: frist}\n", "5:34",
             "expected last, first, min or max, but found 'frist'", "did you mean 'first'?");
     refuses(HEAD "  A-1: {from: /A, type: int}\n", "5:3", "'A-1' cannot be the name of a column", NULL);
@@ -74,7 +77,8 @@ static void test_column_errors(void)
 
 static void test_type_errors(void)
 {
-    refuses(HEAD "  A: {from: /A, type: bigimt}\n", "5:23", "unknown type 'bigimt'", "did you mean 'bigint'?");
+    refuses(HEAD "  A: {from: /A, type: bigimt}\n", "5:23", "unknown type 'bigimt'",
+            "did you mean 'bigint'?");
     refuses(HEAD "  A: {from: /A, type: varchar(9)}\n", "5:23", "unknown type 'varchar(9)'", TYPES);
     refuses(HEAD "  A: {from: /A, type: }\n", "5:23", "expected a type, but found nothing", TYPES);
     refuses(HEAD "  A: {from: /A, type: text(0)}\n", "5:23", "'text(0)' is not a type", "1 to 1000000");
@@ -83,18 +87,20 @@ static void test_type_errors(void)
     refuses(HEAD "  A: {from: /A, type: text(1000001)}\n", "5:23", "'text(1000001)' is not a type", NULL);
     refuses(HEAD "  A: {from: /A, type: text 5}\n", "5:23", "'text 5' is not a type", NULL);
     refuses(HEAD "  A: {from: /A, type: int(4)}\n", "5:23", "'int(4)' is not a type", "write 'int'");
-    refuses(HEAD "  A: {from: /A, type: decimal}\n", "5:23", "'decimal' is not a type", "such as decimal(10,2)");
+    refuses(HEAD "  A: {from: /A, type: decimal}\n", "5:23", "'decimal' is not a type",
+            "behind the point): decimal(10,2)");
     refuses(HEAD "  A: {from: /A, type: \"decimal(39,2)\"}\n", "5:23", "'decimal(39,2)' is not a type", NULL);
     refuses(HEAD "  A: {from: /A, type: \"decimal(2,3)\"}\n", "5:23", "'decimal(2,3)' is not a type", NULL);
-    refuses(HEAD "  A:\n    from: /A\n    type: decimal(0,0)\n", "7:11", "'decimal(0,0)' is not a type", NULL);
+    refuses(HEAD "  A:\n    from: /A\n    type: decimal(0,0)\n", "7:11", "'decimal(0,0)' is not a type",
+            NULL);
 }
 
 static void test_value_errors(void)
 {
-    refuses(HEAD "  A: {from: /A, type: int, default: abc}\n", "5:37", "'default' is not an integer, but text",
-            NULL);
-    refuses(HEAD "  A: {from: /A, type: int, default: \"5\"}\n", "5:37", "'default' is not an integer, but text",
-            NULL);
+    refuses(HEAD "  A: {from: /A, type: int, default: abc}\n", "5:37",
+            "'default' is not an integer, but text", NULL);
+    refuses(HEAD "  A: {from: /A, type: int, default: \"5\"}\n", "5:37",
+            "'default' is not an integer, but text", NULL);
     refuses(HEAD "  A: {from: /A, type: int, default: 2147483648}\n", "5:37",
             "'default' is 2147483648, which does not fit the type int", NULL);
     refuses(HEAD "  A: {from: /A, type: bigint, default: 1.5}\n", "5:40",
@@ -102,26 +108,27 @@ static void test_value_errors(void)
     refuses(HEAD "  A: {from: /A, type: boolean, default: 1}\n", "5:41",
             "'default' is not true or false, but a number", NULL);
     refuses(HEAD "  A: {from: /A, type: \"decimal(3,1)\", default: 1.25}\n", "5:48",
-            "'default' has more than 1 digits behind the point", NULL);
-    refuses(HEAD "  A: {from: /A, type: text(2), default: abc}\n", "5:41", "'default' has 3 characters where 2 fit",
-            NULL);
-    refuses(HEAD "  A: {from: /A, type: text, default: }\n", "5:38", "'default' needs a value, but has nothing",
-            "write \"\"");
+            "'default' has more than 1 digit behind the point", NULL);
+    refuses(HEAD "  A: {from: /A, type: text(2), default: abc}\n", "5:41",
+            "'default' has 3 characters where 2 fit", NULL);
+    refuses(HEAD "  A: {from: /A, type: text, default: }\n", "5:38",
+            "'default' needs a value, but has nothing", "write \"\"");
     refuses(HEAD "  A: {from: /A, type: timestamp, default: 2018-01-01}\n", "5:43",
             "'default' is no RFC 3339 time such as 2018-01-01T00:00:00Z", NULL);
-    refuses(HEAD "  A: {from: /A, type: json, default: {}}\n", "5:38", "'default' needs a value, but has a mapping",
-            "write the JSON in quotes");
+    refuses(HEAD "  A: {from: /A, type: json, default: {}}\n", "5:38",
+            "'default' needs a value, but has a mapping", "write the JSON in quotes");
     refuses(HEAD "  A: {from: /A, type: json, default: \"{\"}\n", "5:38",
             "'default' is not JSON: it ends too early", NULL);
     refuses(HEAD "  A: {from: /A, type: int, default: 1, required: true}\n", "5:37",
             "what is 'required' never takes its 'default'", "leave one");
     refuses(HEAD "  A: {from: /A, type: int, min: 2, max: 1}\n", "5:41", "'max' is less than 'min'", NULL);
     refuses(HEAD "  A: {from: /A, type: int, min: x}\n", "5:33", "'min' is not an integer, but text", NULL);
-    refuses(HEAD "  A: {from: /A, type: text, min: 2}\n", "5:34", "'min' is for numbers and timestamps, not for text",
-            NULL);
+    refuses(HEAD "  A: {from: /A, type: text, min: 2}\n", "5:34",
+            "'min' is for numbers and timestamps, not for text", NULL);
     refuses(HEAD "  A: {from: /A, type: boolean, max: 2}\n", "5:37",
             "'max' is for numbers and timestamps, not for boolean", NULL);
-    refuses(HEAD "  A: {from: /A, type: int, case: upper}\n", "5:34", "'case' is for text, not for int", NULL);
+    refuses(HEAD "  A: {from: /A, type: int, case: upper}\n", "5:34", "'case' is for text, not for int",
+            NULL);
     refuses(HEAD "  A: {from: /A, type: text, case: title}\n", "5:35",
             "expected upper or lower, but found 'title'", NULL);
 }
@@ -136,8 +143,8 @@ static void test_key_errors(void)
             "a key has no 'order_column': it is the same in every event of its row", NULL);
     refuses(HEAD "  A: {from: /A, type: int, key: true, default: 1}\n", "5:39",
             "a key has no 'default': it is always required", NULL);
-    refuses(HEAD "  A: {from: /A, type: int, key: true, required: false}\n", "5:49", "a key is always required",
-            NULL);
+    refuses(HEAD "  A: {from: /A, type: int, key: true, required: false}\n", "5:49",
+            "a key is always required", NULL);
     refuses(HEAD "  A: {from: /A, type: json, key: true}\n", "5:23", "json cannot be a key", "keys are int");
 }
 
@@ -149,23 +156,25 @@ static void test_group_errors(void)
             "'keep: max' is for numbers and timestamps, not for boolean", NULL);
     refuses(HEAD "  A: {from: /A, type: int, keep: max, order_column: X}\n", "5:39",
             "there is no 'order_column' with min and max: they need no order", NULL);
-    refuses(HEAD "  A: {from: /A, type: int, order_column: X}\n  B: {from: /B, type: int, order_column: Y}\n", "6:42",
-            "'Y' is not the order column of the group: column 'A' has 'X'", "share one order");
-    refuses(HEAD "  A: {from: /A, type: int, order_column: B}\n  B: {from: /B, type: int, keep: first}\n", "5:42",
-            "column 'B' does not hold the order of this group", "name a column");
+    refuses(HEAD "  A: {from: /A, type: int, order_column: X}\n  B: {from: /B, type: int, order_column: Y}\n",
+            "6:42", "'Y' is not the order column of the group: column 'A' has 'X'", "share one order");
+    refuses(HEAD "  A: {from: /A, type: int, order_column: B}\n  B: {from: /B, type: int, keep: first}\n",
+            "5:42", "column 'B' does not hold the order of this group", "name a column");
     refuses(HEAD "  A: {from: /A, type: int, order_column: KEY}\n", "5:42",
             "column 'Key' does not hold the order of this group", NULL);
-    refuses(HEAD "  A: {from: /A, type: int, order_column: B}\n  B: {from: /Id, type: bigint, keep: first}\n", "5:42",
-            "column 'B' does not hold the order of this group", NULL);
+    refuses(HEAD "  A: {from: /A, type: int, order_column: B}\n  B: {from: /Id, type: bigint, keep: first}\n",
+            "5:42", "column 'B' does not hold the order of this group", NULL);
     refuses(HEAD "  A: {from: /A, type: int, order_column: X}\n"
                  "  B: {from: /B, type: int, keep: first, order_column: x}\n",
             "6:55", "'x' is the order column of another group", "of its own");
-    refuses(HEAD "  A: {from: /A, type: int, order_column: 1}\n", "5:42", "'1' cannot be the name of a column", NULL);
+    refuses(HEAD "  A: {from: /A, type: int, order_column: 1}\n", "5:42",
+            "'1' cannot be the name of a column", NULL);
     refuses(HEAD "  A: {from: /A, type: int, when: {}}\n", "5:34",
             "'when' needs a JSON Pointer and what to compare with, but has nothing", "write 'when:");
-    refuses(HEAD "  A: {from: /A, type: int, when: {/T: []}}\n", "5:39", "'when' needs something to compare with",
-            NULL);
-    refuses(HEAD "  A: {from: /A, type: int, when: {T: x}}\n", "5:35", "'T' is not a JSON Pointer", "write '/T'");
+    refuses(HEAD "  A: {from: /A, type: int, when: {/T: []}}\n", "5:39",
+            "'when' needs something to compare with", NULL);
+    refuses(HEAD "  A: {from: /A, type: int, when: {T: x}}\n", "5:35", "'T' is not a JSON Pointer",
+            "write '/T'");
     refuses(HEAD "  A: {from: /A, type: int, when: {/T: [[x]]}}\n", "5:40",
             "expected text, a number, true or false, but found a list", NULL);
     refuses("append: true\n" HEAD "  A: {from: /A, type: int, keep: first}\n", "6:28",
@@ -177,7 +186,8 @@ static void test_group_errors(void)
 static void test_all_errors_at_once(void)
 {
     struct table_fixture fixture = table_fixture_open(
-        "name: 1\nordre: /Id\ncolumns:\n  A: {from: A, type: itn, keep: lst}\n  a: {form: /a, type: int}\n", 7);
+        "name: 1\nordre: /Id\ncolumns:\n  A: {from: A, type: itn, keep: lst}\n  a: {form: /a, type: int}\n",
+        7);
     CU_ASSERT_EQUAL(diag_errors(fixture.diag), 10);
     CU_ASSERT_PTR_NULL(fixture.plan);
     if (diag_errors(fixture.diag) != 10)
@@ -230,19 +240,20 @@ static void test_parcel_summary(void)
 static void test_groups(void)
 {
     /* Given columns of several rules, in any order, when the block is compiled ... */
-    struct table_fixture fixture = table_fixture_good(
-        "name: dbo.T\norder: /Id\ncolumns:\n"
-        "  Max: {from: /N, type: int, keep: max}\n"
-        "  A: {from: /A, type: int, when: {/T: [b, A, a], /S: x}}\n"
-        "  K2: {from: /K2, type: text(9), key: true}\n"
-        "  B: {from: /B, type: int, when: {/S: X, /T: [B, a]}}\n"
-        "  Max2: {from: /N, type: bigint, keep: max}\n"
-        "  First: {from: /A, type: int, keep: first}\n"
-        "  K1: {from: /K1, type: boolean, key: true}\n"
-        "  FirstOrder: {from: /Id, type: int, keep: first}\n",
-        7);
+    struct table_fixture fixture =
+        table_fixture_good("name: dbo.T\norder: /Id\ncolumns:\n"
+                           "  Max: {from: /N, type: int, keep: max}\n"
+                           "  A: {from: /A, type: int, when: {/T: [b, A, a], /S: x}}\n"
+                           "  K2: {from: /K2, type: text(9), key: true}\n"
+                           "  B: {from: /B, type: int, when: {/S: X, /T: [B, a]}}\n"
+                           "  Max2: {from: /N, type: bigint, keep: max}\n"
+                           "  First: {from: /A, type: int, keep: first}\n"
+                           "  K1: {from: /K1, type: boolean, key: true}\n"
+                           "  FirstOrder: {from: /Id, type: int, keep: first}\n",
+                           7);
     const struct sp_table *table = fixture.table;
-    /* ... then keys come first, equal rules are one group however they are written, min and max stand alone. */
+    /* ... then keys come first, equal rules are one group however they are written, min and max stand alone.
+     */
     column(&fixture, 0, "K2", SP_TYPE_TEXT, SP_ROLE_KEY, -1, false, false);
     column(&fixture, 1, "K1", SP_TYPE_BOOLEAN, SP_ROLE_KEY, -1, false, false);
     column(&fixture, 2, "Max", SP_TYPE_INT, SP_ROLE_VALUE, 0, true, false);
@@ -283,8 +294,10 @@ static void test_hidden_name_taken(void)
 static void test_named_order_column(void)
 {
     /* A column that reads the order under the same rule is used where order_column names it. */
-    struct table_fixture fixture = table_fixture_good(
-        HEAD "  A: {from: /A, type: int, order_column: B}\n  B: {from: /Id, type: bigint}\n", 7);
+    struct table_fixture fixture =
+        table_fixture_good(HEAD
+                           "  A: {from: /A, type: int, order_column: B}\n  B: {from: /Id, type: bigint}\n",
+                           7);
     CU_ASSERT_EQUAL(fixture.table->column_count, 3);
     CU_ASSERT_EQUAL(fixture.table->groups[0].order_column, 2);
     CU_ASSERT_EQUAL(fixture.table->columns[2].role, SP_ROLE_ORDER);
@@ -311,10 +324,10 @@ static void test_timestamp_order(void)
 
 static void test_append(void)
 {
-    struct table_fixture fixture = table_fixture_good(
-        "name: T\norder: /Id\nappend: true\ncolumns:\n  T: {from: /T, type: text}\n"
-        "  Id: {from: /Id, type: bigint}\n  K: {from: /K, type: int, key: true}\n",
-        7);
+    struct table_fixture fixture =
+        table_fixture_good("name: T\norder: /Id\nappend: true\ncolumns:\n  T: {from: /T, type: text}\n"
+                           "  Id: {from: /Id, type: bigint}\n  K: {from: /K, type: int, key: true}\n",
+                           7);
     CU_ASSERT(fixture.table->append);
     CU_ASSERT_EQUAL(fixture.table->key_count, 2);
     column(&fixture, 0, "K", SP_TYPE_INT, SP_ROLE_KEY, -1, false, false);
@@ -346,7 +359,8 @@ static void test_fingerprint(void)
 {
     struct table_fixture one = table_fixture_good(
         "name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n"
-        "  A: {from: /A, type: text(5), when: {/T: [x, y]}}\n  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n",
+        "  A: {from: /A, type: text(5), when: {/T: [x, y]}}\n"
+        "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n",
         7);
     CU_ASSERT_STRING_EQUAL(
         table_fingerprint(one.plan, one.arena),
@@ -358,7 +372,8 @@ static void test_fingerprint(void)
     /* The order of the file and `where` are no part of it. */
     struct table_fixture two = table_fixture_good(
         "where: {/T: x}\norder: {from: /Id}\nname: T\ncolumns:\n"
-        "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n  A: {from: /A, type: text(5), when: {/T: [Y, X]}}\n"
+        "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n"
+        "  A: {from: /A, type: text(5), when: {/T: [Y, X]}}\n"
         "  K: {from: /K, type: int, key: true}\n",
         7);
     CU_ASSERT_STRING_EQUAL(table_fingerprint(one.plan, one.arena), table_fingerprint(two.plan, two.arena));
@@ -386,24 +401,34 @@ static void test_changes(void)
     changes(HEAD A, HEAD A, TABLE_SAME, "");
     changes(HEAD A, "where: {/x: y}\n" HEAD A, TABLE_SAME, "");
     changes(HEAD A, HEAD A "  B: {from: /B, type: int}\n", TABLE_NEW_COLUMNS, "column 'B' is new");
-    changes(HEAD A "  B: {from: /B, type: int}\n", HEAD A, TABLE_NEW_COLUMNS, "column 'B' is no longer written");
+    changes(HEAD A "  B: {from: /B, type: int}\n", HEAD A, TABLE_NEW_COLUMNS,
+            "column 'B' is no longer written");
     changes(HEAD A, HEAD "  A: {from: /A, type: bigint}\n", TABLE_REFUSED,
             "column 'A' was of the type int and is of the type bigint");
-    changes(HEAD A, HEAD "  A: {from: /A, type: int, keep: first}\n", TABLE_REFUSED, "column 'A' was kept by");
-    changes(HEAD A, HEAD "  A: {from: /A, type: int, when: {/T: x}}\n", TABLE_REFUSED, "column 'A' was kept by");
-    changes(HEAD A, HEAD "  A: {from: /A, type: int, order_column: X}\n", TABLE_REFUSED, "column 'A' was kept by");
+    changes(HEAD A, HEAD "  A: {from: /A, type: int, keep: first}\n", TABLE_REFUSED,
+            "column 'A' was kept by");
+    changes(HEAD A, HEAD "  A: {from: /A, type: int, when: {/T: x}}\n", TABLE_REFUSED,
+            "column 'A' was kept by");
+    changes(HEAD A, HEAD "  A: {from: /A, type: int, order_column: X}\n", TABLE_REFUSED,
+            "column 'A' was kept by");
     changes(HEAD A, HEAD A "  K2: {from: /K2, type: int, key: true}\n", TABLE_REFUSED, "the key was");
     changes(HEAD A, "append: true\n" HEAD A, TABLE_REFUSED, "'append' was false and is true");
-    changes("name: T\norder: /Other\ncolumns:\n  Key: {from: /Key, type: int, key: true}\n", HEAD A, TABLE_REFUSED,
-            "the order was");
+    changes("name: T\norder: /Other\ncolumns:\n  Key: {from: /Key, type: int, key: true}\n", HEAD A,
+            TABLE_REFUSED, "the order was");
     changes("name: U\norder: /Id\ncolumns:\n  Key: {from: /Key, type: int, key: true}\n" A, HEAD A,
             TABLE_NEW_COLUMNS, "the table was 'U' and is 'T'");
 }
 
 static void test_broken_fingerprints(void)
 {
-    static const char *const broken[] = {"", "{", "null", "{}", "[]", "{\"name\":1,\"append\":2,\"key\":3}",
-                                         "{\"name\":\"T\",\"append\":false,\"key\":[],\"order\":{},\"columns\":{}}"};
+    static const char *const broken[] = {
+        "",
+        "{",
+        "null",
+        "{}",
+        "[]",
+        "{\"name\":1,\"append\":2,\"key\":3}",
+        "{\"name\":\"T\",\"append\":false,\"key\":[],\"order\":{},\"columns\":{}}"};
     struct table_fixture fixture = table_fixture_good(HEAD, 7);
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         const char *what = NULL;

@@ -115,7 +115,8 @@ static void test_refuses(void)
         "12018-01-01T00:00:00Z",
         "2018/01/01T00:00:00Z",
         "not a time, is it???",
-        "\xef\xbc\x92""018-01-01T00:00:00Z",
+        "\xef\xbc\x92"
+        "018-01-01T00:00:00Z",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refuses(bad[i]);
@@ -147,8 +148,8 @@ static void test_every_day(void)
         char wanted[64], found[SP_TIME_TEXT_SIZE];
         int second = (int)(day % 86400);
         int64_t ticks = (day * 86400 + second) * SP_TICKS_PER_SECOND + day % SP_TICKS_PER_SECOND, read = -1;
-        snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02d.%07dZ", date.year, date.month, date.day,
-                 second / 3600, second / 60 % 60, second % 60, (int)(day % SP_TICKS_PER_SECOND));
+        snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02d.%07dZ", date.year, date.month,
+                 date.day, second / 3600, second / 60 % 60, second % 60, (int)(day % SP_TICKS_PER_SECOND));
         size_t size = sp_time_format(ticks, 7, found);
         wrong += size != strlen(wanted) || strcmp(found, wanted) != 0;
         wrong += sp_time_parse(sp_slice_of(wanted), &read) != NULL || read != ticks;

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What takes longer than one likes to wait: the same tests under sanitizers, fuzzing from the corpora,
+# valgrind, distcheck.  Each builds in a folder of its own below build-all/.
+#
+# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck
+set -eu
+src=$(cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck
+seconds=${SCANPIPE_FUZZ_SECONDS:-60}
+
+# configured NAME OPTION...: a build folder with these options
+configured() {
+    local folder=build-all/$1
+    shift
+    mkdir -p "$folder"
+    cd "$folder"
+    [ -f config.status ] || "$src/configure" -q "$@"
+    make -s -j"$(nproc)"
+}
+
+clang() {
+    configured clang --enable-werror CC=clang
+}
+
+asan() {
+    configured asan --enable-sanitizers=address,undefined --enable-werror CFLAGS='-g -O1'
+    SCANPIPE_TEST_SCALE=0.2 make -s check
+}
+
+tsan() {
+    configured tsan --enable-sanitizers=thread --enable-werror CC=clang CFLAGS='-g -O1'
+    TSAN_OPTIONS=halt_on_error=1 SCANPIPE_TEST_SCALE=0.2 make -s check
+}
+
+fuzz() {
+    configured fuzz --enable-fuzzers CC=clang CFLAGS='-g -O1'
+    local target name
+    for target in tests/fuzz/fuzz_*; do
+        [ -x "$target" ] || continue
+        name=${target##*fuzz_}
+        mkdir -p "found/$name"
+        echo "fuzzing $name for $seconds s"
+        "$target" -max_total_time="$seconds" -print_final_stats=1 "found/$name" "$src/tests/fuzz/corpus/$name" \
+            >"fuzz-$name.log" 2>&1 || { tail -n 40 "fuzz-$name.log"; exit 1; }
+    done
+}
+
+valgrind() {
+    configured valgrind --disable-hardening CFLAGS='-g -O1'
+    make -s check-valgrind
+}
+
+distcheck() {
+    configured distcheck
+    make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror >distcheck.log 2>&1 || { tail -n 60 distcheck.log; exit 1; }
+}
+
+for what in "$@"; do
+    echo "== $what"
+    ("$what")
+done

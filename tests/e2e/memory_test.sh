@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A million events pass, and the process never has more than 64 MiB.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+bound_kib=65536
+
+peak() { # NAME FILE: runs until all is done
+    timeout -k 5 $((100 * patience)) python3 "$here/tool.py" peak "$scratch/$1.peak" \
+        "${scanpipe[@]}" -c "$2" --until-caught-up --json >"$scratch/$1.json" 2>"$scratch/$1.log"
+    STATUS=$?
+    is "$1 ends by itself" "$STATUS" 0
+    [ "$STATUS" -eq 0 ] || note_file "$scratch/$1.log"
+}
+
+peak_is_bounded() { # NAME
+    if sanitized; then
+        skip "$1: the peak stays under $bound_kib KiB" 'a sanitizer needs memory of its own'
+    else
+        at_most "$1: the peak stays within the bound, in KiB" "$(cat "$scratch/$1.peak")" "$bound_kib"
+    fi
+}
+
+# Given a million events, when the shipped pipeline has read and written them all, then its memory stayed
+# within the bound.
+a_million_events() {
+    local count
+    count=$(scaled 1000000 20000)
+    new_data million
+    sim_start --generate --seed "$seed" --events "$count" --parcels $((count / 50))
+    peak 'a million' "$conf/quickstart.yaml"
+    is 'a million: all were read' "$(summary 'a million' events_read)" "$count"
+    is 'a million: and written' "$(summary 'a million' events_written)" "$count"
+    peak_is_bounded 'a million'
+}
+
+# Given large events and a backlog, with many workers, then ceilings in bytes hold all the same.
+large_events() {
+    local count places
+    count=$(scaled 100000 20000)
+    places=$(seq -s, -f '%.0f:900000' 1000 1000 16000)
+    new_data large
+    write_conf "$scratch/large-ingest.yaml" <<'YAML'
+name: large
+source: {plugin: scanapi, url: "${SCAN_API_URL}"}
+queue: {path: "${SCANPIPE_DATA}/queue.db"}
+YAML
+    sed -i '/^table:/,$d' "$scratch/large-ingest.yaml"
+    write_conf "$scratch/large-deliver.yaml" <<'YAML'
+name: large
+queue: {path: "${SCANPIPE_DATA}/queue.db"}
+sink: {path: "${SCANPIPE_DATA}/out.db", workers: 3, batch: {bytes: 4MiB}}
+YAML
+    sim_start --generate --seed "$seed" --events "$count" --gaps 0 --huge-event "$places"
+    peak 'ingest' "$scratch/large-ingest.yaml"
+    peak_is_bounded 'ingest'
+    peak 'deliver' "$scratch/large-deliver.yaml"
+    is 'deliver: all were written' "$(summary 'deliver' events_written)" "$count"
+    peak_is_bounded 'deliver'
+}
+
+a_million_events
+large_events
+finish
