@@ -9,7 +9,7 @@
  * come in any order, any number of times, and in any division into batches.
  *
  * Pure: no I/O, no time, no thread.  A fold belongs to one thread and is used for one batch after
- * another; its memory is an arena of its own, reset by fold_start().
+ * another; it keeps the memory of its largest batch.
  */
 
 #include "table/table.h"

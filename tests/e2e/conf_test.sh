@@ -16,7 +16,7 @@ check_passes() { # FILE
 
 summary_table() { # NAME DB
     runs "$1" "$conf/$1.yaml"
-    table_equals "$SCANPIPE_DATA/$2" "$EVENTS" "$1.yaml: the table is the oracle's"
+    table_equals "$1.yaml: the table is the oracle's" "$SCANPIPE_DATA/$2" "$EVENTS"
 }
 
 history() {

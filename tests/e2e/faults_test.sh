@@ -117,7 +117,7 @@ YAML
     stop "$PID"
     is 'locked: ends on SIGTERM' "$STATUS" 0
     is '3. and nothing was buried' "$(letters_stored)" 0
-    queue_is_empty "$SCANPIPE_DATA/queue.db" '3. the queue is empty'
+    queue_is_empty '3. the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
 rows_written() {
@@ -139,8 +139,8 @@ poison_holds_nothing_up() {
     sim_start "${feed[@]}"
     sim_print "$events" "${feed[@]}"
     runs poison "$scratch/poison.yaml"
-    table_equals "$SCANPIPE_DATA/out.db" "$events" '4. pages of malformed events do not hold up what follows'
-    letters_equal "$events" '4. each of them is a dead letter' "$scratch/poison.yaml"
+    table_equals '4. pages of malformed events do not hold up what follows' "$SCANPIPE_DATA/out.db" "$events"
+    letters_equal '4. each of them is a dead letter' "$events" "$scratch/poison.yaml"
     wide=$(grep -c '"ParcelId":214748[0-9]\{4\}[,}]' "$events")
     is '4. a ParcelId over 2^31 is a dead letter that names column and pointer' "$(letters "Class = 'value' AND ColumnName = 'ParcelId' AND Pointer = '/ParcelId'")" "$wide"
     at_least '4. there were some' "$wide" 1
@@ -167,7 +167,7 @@ nothing_is_only_logged() {
     is '5. a message that cannot be parsed whole: its good event is written' "$(query "$db/out.db" "SELECT ParcelId FROM ParcelSummary ORDER BY 1")" $'5002\n5003'
     is '5. the others are kept, with their bytes' "$(query "$db/out.db" "SELECT Event FROM FailedEvents ORDER BY 1")" $'no event at all\n{"EventId":9,"Parc'
     is '5. and why' "$(letters "Class IS NULL OR Reason IS NULL OR Reason = ''")" 0
-    queue_is_empty "$db/queue.db" '5. the message does not come again'
+    queue_is_empty '5. the message does not come again' "$db/queue.db"
 }
 
 # 6. Given many events, then they travel by the hundred: in messages, requests and transactions.
@@ -212,9 +212,9 @@ YAML
         stop "$one"
         is '7. a process that writes beside others ends well' "$STATUS" 0
     done
-    table_equals "$SCANPIPE_DATA/out.db" "$events" '7. workers that insert the same parcels lose nothing'
+    table_equals '7. workers that insert the same parcels lose nothing' "$SCANPIPE_DATA/out.db" "$events"
     is '7. and bury nothing' "$(letters)" 0
-    queue_is_empty "$SCANPIPE_DATA/queue.db" '7. the queue is empty'
+    queue_is_empty '7. the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
 # 8. Given a feed that wants a token, then a wrong one is told with its cure and never printed, and the right
@@ -246,7 +246,7 @@ YAML
     at_least '8. the rate limit is kept, in ms for 15 pages' $(($(now_ms) - started)) 1300
     at_most '8. and in no second broken' "$(sim_stat max_requests_per_second)" 11
     is '8. no token is printed' "$(grep -c '471[12]' "$scratch/token.log" "$scratch/token.json" | cut -d: -f2 | tr '\n' ' ')" '0 0 '
-    table_equals "$SCANPIPE_DATA/out.db" "$events" "8. the table is the oracle's"
+    table_equals "8. the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
     is '8. dlq list shows the dead letters' "$("${scanpipe[@]}" dlq list -c "$scratch/token.yaml" --json 2>/dev/null | wc -l)" "$(letters)"
     run_pipeline 'fail on rejected' "$scratch/token.yaml" --fail-on-rejected
     is '8. --fail-on-rejected: nothing new was rejected' "$STATUS" 0

@@ -54,8 +54,8 @@ bad_events() {
     new_data bad
     sim_start --file "$events"
     runs bad "$scratch/feed.yaml"
-    table_equals "$SCANPIPE_DATA/out.db" "$events" 'bad events: the good ones are in the table'
-    letters_equal "$events" 'bad events: the others are dead letters' "$scratch/feed.yaml"
+    table_equals 'bad events: the good ones are in the table' "$SCANPIPE_DATA/out.db" "$events"
+    letters_equal 'bad events: the others are dead letters' "$events" "$scratch/feed.yaml"
     is 'an id of 2^63' "$(letter "Event LIKE '%9223372036854775808%'")" 'malformed|/EventId|'
     is 'an id of 9*10^18 without a parcel' "$(letter "Event LIKE '%9000000000000000000%'")" 'malformed|/ParcelId|'
     is 'a lone surrogate' "$(letter "Event LIKE '%alone%'")" 'malformed||'
@@ -77,8 +77,8 @@ huge_event() {
     sim_start "${feed[@]}"
     sim_print "$events" "${feed[@]}"
     runs huge "$scratch/feed.yaml"
-    table_equals "$SCANPIPE_DATA/out.db" "$events" 'an event of 10 MB: its neighbours are written'
-    letters_equal "$events" 'an event of 10 MB: is kept whole' "$scratch/feed.yaml"
+    table_equals 'an event of 10 MB: its neighbours are written' "$SCANPIPE_DATA/out.db" "$events"
+    letters_equal 'an event of 10 MB: is kept whole' "$events" "$scratch/feed.yaml"
     is 'an event of 10 MB: says that it is too large' "$(letter 1)" 'too_large||'
 }
 
@@ -89,7 +89,7 @@ ill_feed() { # NAME OPTION...
     new_data "ill-$name"
     sim_start --generate --seed "$seed" --events 3000 "$@"
     runs "$name" "$scratch/feed.yaml"
-    table_equals "$SCANPIPE_DATA/out.db" "$scratch/ill.ndjson" "$name: the table is the oracle's"
+    table_equals "$name: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$scratch/ill.ndjson"
     is "$name: nothing is buried" "$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) FROM FailedEvents')" 0
 }
 

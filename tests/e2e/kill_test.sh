@@ -67,9 +67,9 @@ whole_pipeline() {
     runs whole "$scratch/whole.yaml"
     at_least 'killed at random moments' "$kills" 20
     at_most 'each new process asked the feed in time, in ms' "$slowest_start" $((1000 * patience))
-    table_equals "$SCANPIPE_DATA/out.db" "$events" "the table is the oracle's"
-    letters_equal "$events" 'the dead letters are what can be in no row' "$scratch/whole.yaml"
-    queue_is_empty "$SCANPIPE_DATA/queue.db" 'the queue is empty'
+    table_equals "the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
+    letters_equal 'the dead letters are what can be in no row' "$events" "$scratch/whole.yaml"
+    queue_is_empty 'the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
 written() { # AT-LEAST
@@ -103,9 +103,9 @@ two_halves() {
     runs 'last ingest' "$conf/ingest.yaml"
     for one in 2 3; do kill_hard "${pids[one]}"; done
     runs 'last deliver' "$conf/deliver.yaml"
-    table_equals "$SCANPIPE_DATA/parcels.db" "$events" "halves: the table is the oracle's"
+    table_equals "halves: the table is the oracle's" "$SCANPIPE_DATA/parcels.db" "$events"
     is 'halves: no dead letter' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM FailedEvents')" 0
-    queue_is_empty "$SCANPIPE_DATA/parcels.queue.db" 'halves: the queue is empty'
+    queue_is_empty 'halves: the queue is empty' "$SCANPIPE_DATA/parcels.queue.db"
 }
 
 whole_pipeline

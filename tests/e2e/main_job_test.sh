@@ -40,9 +40,9 @@ YAML
 caught_up_as_the_oracle() { # NAME FILE EVENTS
     local name=$1 good bad
     is "$name: has caught up" "$(summary "$name" caught_up)" true
-    table_equals "$SCANPIPE_DATA/out.db" "$3" "$name: the table is the oracle's"
-    letters_equal "$3" "$name: the dead letters are what can be in no row" "$2"
-    queue_is_empty "$SCANPIPE_DATA/queue.db" "$name: the queue is empty"
+    table_equals "$name: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$3"
+    letters_equal "$name: the dead letters are what can be in no row" "$3" "$2"
+    queue_is_empty "$name: the queue is empty" "$SCANPIPE_DATA/queue.db"
     good=$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) FROM ParcelSummary')
     bad=$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) FROM FailedEvents')
     at_least "$name: touched each row" "$(summary "$name" rows_touched)" "$good"
@@ -123,8 +123,8 @@ sink: {path: "${SCANPIPE_DATA}/out.db", workers: 4, batch: {events: 500}}
 YAML
     runs shuffled "$scratch/shuffled.yaml"
     is 'shuffled: read all, with the repeats' "$(summary shuffled events_read)" $((count + count / 2))
-    table_equals "$SCANPIPE_DATA/out.db" "$events" "shuffled: the table is the oracle's"
-    queue_is_empty "$SCANPIPE_DATA/queue.db" 'shuffled: the queue is empty'
+    table_equals "shuffled: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
+    queue_is_empty 'shuffled: the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
 # Given one process that reads and three that write, by the files that the project ships, when all was read,
@@ -146,10 +146,10 @@ several_processes() {
         stop "$one"
         is 'several: a process that writes ends on SIGTERM' "$STATUS" 0
     done
-    table_equals "$SCANPIPE_DATA/parcels.db" "$events" "several: the table is the oracle's"
-    letters_equal "$events" 'several: the dead letters of both halves are what can be in no row' \
+    table_equals "several: the table is the oracle's" "$SCANPIPE_DATA/parcels.db" "$events"
+    letters_equal 'several: the dead letters of both halves are what can be in no row' "$events" \
         "$conf/ingest.yaml" "$conf/deliver.yaml"
-    queue_is_empty "$SCANPIPE_DATA/parcels.queue.db" 'several: the queue is empty'
+    queue_is_empty 'several: the queue is empty' "$SCANPIPE_DATA/parcels.queue.db"
 }
 
 real_events

@@ -43,8 +43,8 @@ stops_under_load() { # SIGNAL
     is "$1: nothing is held" "$(leases)" 0
     sim_set delay=0
     runs "after $1" "$scratch/whole.yaml"
-    table_equals "$SCANPIPE_DATA/out.db" "$events" "$1: the next one does the rest"
-    queue_is_empty "$SCANPIPE_DATA/queue.db" "$1: the queue is empty"
+    table_equals "$1: the next one does the rest" "$SCANPIPE_DATA/out.db" "$events"
+    queue_is_empty "$1: the queue is empty" "$SCANPIPE_DATA/queue.db"
 }
 
 # Given a sink that is locked, so that nothing in flight can be finished, when the pipeline is asked to stop,
@@ -68,7 +68,7 @@ stops_while_the_sink_is_locked() {
     await_end "$locker" 10
     sim_set delay=0
     runs 'after the lock' "$scratch/whole.yaml"
-    table_equals "$SCANPIPE_DATA/out.db" "$events" 'locked stop: the next one does the rest'
+    table_equals 'locked stop: the next one does the rest' "$SCANPIPE_DATA/out.db" "$events"
     is 'locked stop: nothing is buried' "$(query "$SCANPIPE_DATA/queue.db" 'SELECT count(*) FROM FailedEvents')" 0
 }
 
@@ -153,7 +153,7 @@ one_poller() {
     await_end "$watcher" 10
     at_least 'the cursor was seen moving' "$(head -n 1 "$scratch/watched")" 5
     is 'and never back' "$(tail -n +2 "$scratch/watched")" ''
-    table_equals "$SCANPIPE_DATA/out.db" "$events" "the table is the oracle's"
+    table_equals "the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
 }
 
 stops_under_load TERM

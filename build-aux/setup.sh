@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# For ./demo, ./check and .ci/run to source: what a bare Debian 12 needs, and building.
+
+SETUP_BUILD="gcc make autoconf automake libtool pkg-config libcurl4-openssl-dev libjson-c-dev libyaml-dev
+    libsqlite3-dev libssl-dev zlib1g-dev"
+SETUP_DEMO="sqlite3"
+SETUP_TESTS="libcunit1-dev jq clang clang-format libclang-rt-14-dev valgrind mandoc shellcheck python3 curl gawk procps"
+
+# setup_packages NAME...: installs those that are missing; asks before it uses sudo.
+setup_packages() {
+    command -v dpkg-query >/dev/null || { echo "not a Debian system: see README.md for what must be there"; return; }
+    local missing=() name
+    for name in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "These Debian packages are needed: ${missing[*]}"
+    local as=()
+    if [ "$(id -u)" -ne 0 ]; then
+        as=(sudo)
+        if [ -t 0 ]; then
+            read -r -p "Install them with sudo apt-get? [Y/n] " answer
+            case $answer in [nN]*) exit 69 ;; esac
+        fi
+    fi
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null ||
+        { "${as[@]}" apt-get update -q >/dev/null &&
+            "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null; }
+}
+
+# setup_build [CONFIGURE-OPTION...]: leaves ./scanpipe and the plugins in this folder.
+setup_build() {
+    if [ ! -x configure ] || [ configure.ac -nt configure ] || [ m4/scanpipe.m4 -nt configure ]; then
+        echo "Preparing the build ..."
+        autoreconf -fi >autoreconf.log 2>&1 || { cat autoreconf.log; exit 70; }
+    fi
+    if [ ! -f config.status ] || [ $# -gt 0 ]; then
+        echo "Configuring ..."
+        # shellcheck disable=SC2086 # several options are several words
+        ./configure -q "$@" ${CONFIGURE_OPTIONS:-}
+    fi
+    echo "Building ..."
+    make -s -j"$(nproc)"
+}
