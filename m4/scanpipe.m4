@@ -5,19 +5,20 @@ AC_DEFUN([SCANPIPE_TRY_CFLAG], [
   AS_VAR_PUSHDEF([known], [scanpipe_cv_cflag_$1])
   AC_CACHE_CHECK([whether $CC takes $1], [known], [
     scanpipe_save_CFLAGS=$CFLAGS
-    CFLAGS="$CFLAGS -Werror $1"
+    CFLAGS="$CFLAGS $SCANPIPE_CFLAGS -Werror $1"
     AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [AS_VAR_SET([known], [yes])], [AS_VAR_SET([known], [no])])
     CFLAGS=$scanpipe_save_CFLAGS])
   AS_VAR_IF([known], [yes], [SCANPIPE_CFLAGS="$SCANPIPE_CFLAGS $1"])
   AS_VAR_POPDEF([known])
 ])
 
-dnl Warnings are always on; --enable-werror makes them errors, as the gate does.
+dnl Warnings are always on (but format-truncation, which guesses: what snprintf cuts is meant to be cut);
+dnl --enable-werror makes them errors, as the gate does.
 AC_DEFUN([SCANPIPE_WARNINGS], [
   SCANPIPE_CFLAGS=
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make compiler warnings errors])])
   m4_foreach_w([flag], [-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-    -Wpointer-arith -Wformat-security -fvisibility=hidden -fno-common], [SCANPIPE_TRY_CFLAG(flag)])
+    -Wpointer-arith -Wformat-security -Wno-format-truncation -fvisibility=hidden -fno-common], [SCANPIPE_TRY_CFLAG(flag)])
   AS_VAR_IF([enable_werror], [yes], [SCANPIPE_CFLAGS="$SCANPIPE_CFLAGS -Werror"])
   AC_SUBST([SCANPIPE_CFLAGS])
 ])
@@ -29,8 +30,6 @@ AC_DEFUN([SCANPIPE_SANITIZERS], [
   AS_VAR_IF([enable_sanitizers], [no], [], [
     SCANPIPE_CFLAGS="$SCANPIPE_CFLAGS -fsanitize=$enable_sanitizers -fno-omit-frame-pointer -fno-sanitize-recover=all"
     SCANPIPE_LDFLAGS="$SCANPIPE_LDFLAGS -fsanitize=$enable_sanitizers"
-    dnl UBSan's own null checks make gcc see null formats where there are none.
-    SCANPIPE_TRY_CFLAG([-Wno-format-truncation])
     AC_DEFINE([SANITIZED], [1], [Define to 1 when a sanitizer is built in])])
   AC_ARG_ENABLE([fuzzers], [AS_HELP_STRING([--enable-fuzzers], [build libFuzzer targets (needs clang)])])
   AM_CONDITIONAL([FUZZERS], [test "x$enable_fuzzers" = xyes])

@@ -5,7 +5,14 @@ UNIT_LIBS = tests/libtap.a core/libcore.a $(CORE_LIBS) $(CUNIT_LIBS)
 UNIT_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 
 check_LIBRARIES = tests/libtap.a
-tests_libtap_a_SOURCES = tests/unit/tap.c tests/unit/tap.h tests/unit/plugin_stage.h
+tests_libtap_a_SOURCES = \
+	tests/unit/tap.c \
+	tests/unit/http_server.h \
+	tests/unit/plugin_stage.h \
+	tests/unit/scanapi_fixture.h \
+	tests/unit/sqlite_stage.h \
+	tests/unit/table_fixture.h \
+	tests/unit/tap.h
 tests_libtap_a_CFLAGS = $(UNIT_CFLAGS)
 
 # The plugins' objects once more, for tests that call them without dlopen.
@@ -175,6 +182,9 @@ tests_unit_plugin_test_SOURCES = \
 tests_unit_plugin_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_plugin_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_plugin_test_LDADD = $(UNIT_LIBS)
+# It loads real plugins, which find the whole API in the program.
+tests_unit_plugin_test_LDFLAGS = $(AM_LDFLAGS) -export-dynamic -Wl,--whole-archive,core/libcore.a,--no-whole-archive
+EXTRA_tests_unit_plugin_test_DEPENDENCIES = core/libcore.a
 
 unit_tests += tests/unit/queue_memory_test
 tests_unit_queue_memory_test_SOURCES = \

@@ -63,7 +63,7 @@ static int thread_start(struct engine *engine, void *(*run)(void *), void *argum
     if (failed) {
         atomic_fetch_sub(&engine->running, 1);
         free(errand);
-        return sp_fail(err, SP_REFUSED, "the system starts no more threads: %s", strerror(failed));
+        return sp_fail(err, SP_UNAVAILABLE, "the system starts no more threads: %s", strerror(failed));
     }
     engine->thread_count++;
     return 0;

@@ -11,9 +11,9 @@ struct letters_config {
 static const char *const migrations[] = {
     "CREATE TABLE FailedEvents ("
     " Id BLOB NOT NULL PRIMARY KEY, Version INTEGER NOT NULL, Pipeline TEXT NOT NULL, Stage TEXT,"
-    " Plugin TEXT, Class TEXT, Reason TEXT, ColumnName TEXT, Pointer TEXT, EventId TEXT, EventKey TEXT, SourceCursor TEXT,"
-    " Attempts INTEGER NOT NULL, FirstSeenMs INTEGER NOT NULL, LastSeenMs INTEGER NOT NULL,"
-    " Event NOT NULL);"
+    " Plugin TEXT, Class TEXT, Reason TEXT, ColumnName TEXT, Pointer TEXT, EventId TEXT, EventKey TEXT,"
+    " SourceCursor TEXT, Attempts INTEGER NOT NULL, FirstSeenMs INTEGER NOT NULL,"
+    " LastSeenMs INTEGER NOT NULL, Event NOT NULL);"
     "CREATE INDEX FailedEventsByTime ON FailedEvents (Pipeline, FirstSeenMs, Id);"
     "INSERT OR IGNORE INTO ScanpipeCounters VALUES ('letters', 0);",
 };
@@ -143,7 +143,10 @@ static int letters_put(void *handle, const struct sp_letter *letters, size_t cou
     return lite_commit(db, doing, err);
 }
 
-/* What a scan goes on behind: the time as eight bytes, then the id. */
+/* So many at most, whatever is asked for: the memory for them is taken beforehand. */
+#define SCAN_MAX 1000
+
+/* What a scan goes on behind. */
 struct position {
     int64_t first_wall_ms;
     unsigned char id[SP_SHA256_SIZE];
@@ -198,6 +201,7 @@ static int letters_scan(void *handle, const struct sp_letter_filter *filter, str
     if (lite_enter(db, deadline, err) < 0)
         return -1;
     struct position position = {.first_wall_ms = INT64_MIN};
+    max = max < SCAN_MAX ? max : SCAN_MAX;
     if (after.size == sizeof position)
         memcpy(&position, after.data, sizeof position);
     else if (after.size)

@@ -53,12 +53,15 @@ bool holder_equal(const struct holder *a, const struct holder *b)
 
 bool holder_is_gone(const struct holder *self, const struct holder *other)
 {
+    /* Where /proc could not be read, nothing is certain. */
+    if (!self->boot[0] || !other->boot[0] || !self->pid_namespace[0] || !other->pid_namespace[0])
+        return false;
     if (strcmp(self->boot, other->boot) != 0)
         return true;
     if (strcmp(self->pid_namespace, other->pid_namespace) != 0)
         return false;
     if (self->pid == other->pid)
-        return self->started != other->started;
+        return self->started && other->started && self->started != other->started;
     return kill((pid_t)other->pid, 0) < 0 && errno == ESRCH;
 }
 

@@ -10,12 +10,15 @@
 #define POLLS_A_LOOK  10
 #define RECEIVE_DOING "receiving messages"
 
+/* So many at most, whatever is asked for: the memory for them is taken beforehand. */
+#define RECEIVE_MAX 1000
+
 /* What one call of receive has taken so far. */
 struct take {
     const struct sp_receive *want;
     struct sp_arena *arena;
     struct sp_received *messages;
-    size_t count, bytes;
+    size_t max, count, bytes;
     bool full;
     int64_t holder, lease_end;
 };
@@ -109,10 +112,10 @@ static int take_free(struct queue_handle *handle, struct take *take)
     struct pick picks[PICK];
     size_t count = PICK;
     int rc = SQLITE_OK;
-    while (rc == SQLITE_OK && count == PICK && !take->full && take->count < take->want->max_messages) {
+    while (rc == SQLITE_OK && count == PICK && !take->full && take->count < take->max) {
         sqlite3_stmt *free_ones = handle->lite.statements[QUEUE_FREE];
         sqlite3_bind_int64(free_ones, 1, sp_clock_now());
-        rc = pick_ids(free_ones, 2, take->want->max_messages - take->count, picks, &count);
+        rc = pick_ids(free_ones, 2, take->max - take->count, picks, &count);
         for (size_t i = 0; i < count && rc == SQLITE_OK && !take->full; i++)
             rc = take_one(handle, take, picks[i].id, picks[i].suspect);
     }
@@ -124,9 +127,8 @@ static int take_new(struct queue_handle *handle, struct take *take)
     struct pick picks[PICK];
     size_t count = PICK;
     int rc = SQLITE_OK;
-    while (rc == SQLITE_OK && count == PICK && !take->full && take->count < take->want->max_messages) {
-        rc = pick_ids(handle->lite.statements[QUEUE_NEW], 1, take->want->max_messages - take->count, picks,
-                      &count);
+    while (rc == SQLITE_OK && count == PICK && !take->full && take->count < take->max) {
+        rc = pick_ids(handle->lite.statements[QUEUE_NEW], 1, take->max - take->count, picks, &count);
         int64_t taken = 0;
         for (size_t i = 0; i < count && rc == SQLITE_OK; i++) {
             rc = take_one(handle, take, picks[i].id, false);
@@ -252,7 +254,8 @@ int queue_receive(void *opaque, const struct sp_receive *want, struct sp_arena *
     if (lite_enter(&handle->lite, deadline, err) < 0)
         return -1;
     struct take take = {.want = want, .arena = arena};
-    take.messages = sp_arena_alloc(arena, want->max_messages * sizeof *take.messages);
+    take.max = want->max_messages < RECEIVE_MAX ? want->max_messages : RECEIVE_MAX;
+    take.messages = sp_arena_alloc(arena, take.max * sizeof *take.messages);
     if (receive_until(handle, &take, until, err) < 0)
         return -1;
     *messages = take.messages;

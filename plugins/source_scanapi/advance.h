@@ -30,7 +30,7 @@ struct tally {
     bool own;        /* an element has the cursor's id */
     bool any_good;   /* well-formed, newer than the cursor */
     int64_t lowest_good, highest_good;
-    size_t unknown;  /* malformed, without an id that could be read */
+    size_t unknown;  /* malformed, without an id or with an older one: may stand anywhere */
     int64_t *newer;  /* ids of malformed events newer than the cursor, in any order; are sorted */
     size_t newer_count;
 };

@@ -91,7 +91,13 @@ static enum narrow_verdict while_off(struct narrow *narrow, int64_t page_size, s
     return NARROW_AGAIN;
 }
 
-static enum narrow_verdict suspect(struct narrow *narrow, struct sp_slice body)
+/* What may well be an outage after all is told as one, and never asked for without a pause. */
+static enum narrow_verdict told_while_passing(const struct narrow *narrow, enum narrow_shape shape)
+{
+    return shape == NARROW_CUT && !narrow->uniform ? NARROW_AGAIN : NARROW_OUTAGE;
+}
+
+static enum narrow_verdict suspect(struct narrow *narrow, struct sp_slice body, enum narrow_shape shape)
 {
     free(narrow->poison);
     narrow->poison = malloc(body.size + 1);
@@ -101,7 +107,7 @@ static enum narrow_verdict suspect(struct narrow *narrow, struct sp_slice body)
     narrow->poison_size = body.size;
     narrow->phase = NARROW_PASSING;
     narrow->ahead = 1;
-    return NARROW_AGAIN;
+    return told_while_passing(narrow, shape);
 }
 
 static enum narrow_verdict while_halving(struct narrow *narrow, struct sp_slice body,
@@ -117,7 +123,7 @@ static enum narrow_verdict while_halving(struct narrow *narrow, struct sp_slice 
     count(narrow, digest);
     if (narrow->times < TIMES)
         return NARROW_OUTAGE;
-    if (narrow->uniform) {
+    if (narrow->uniform && shape != NARROW_CUT) {
         narrow_reset(narrow);
         narrow->given_up = true;
         narrow->hopeless = digest;
@@ -125,7 +131,7 @@ static enum narrow_verdict while_halving(struct narrow *narrow, struct sp_slice 
     }
     if (shape == NARROW_OTHER && narrow->wider_came && same(narrow->wider, digest))
         return NARROW_OUTAGE;
-    return suspect(narrow, body);
+    return suspect(narrow, body, shape);
 }
 
 static enum narrow_verdict while_passing(struct narrow *narrow, struct sp_digest128 digest,
@@ -133,8 +139,7 @@ static enum narrow_verdict while_passing(struct narrow *narrow, struct sp_digest
 {
     if (same(narrow->last, digest)) {
         narrow->ahead++;
-        /* What does not even look like the feed may be an outage after all: then not without a pause. */
-        return shape == NARROW_CUT ? NARROW_AGAIN : NARROW_OUTAGE;
+        return told_while_passing(narrow, shape);
     }
     if (shape != NARROW_CUT)
         return NARROW_OUTAGE;

@@ -10,7 +10,8 @@
  * can be read on the way is taken and doubles the limit again.  What is still unreadable, three times
  * running, at limit 1 is a suspect.  It is a poison, and becomes a dead letter, when
  *
- *   - some limit gave other bytes (else it is the page of a proxy: an outage),
+ *   - some limit gave other bytes, or the feed's own envelope was cut within an element (else it is the
+ *     page of a proxy: an outage),
  *   - asking id by id further on, another answer comes that is a page of the feed,
  *   - and after that the suspect's last id still gives the same bytes (else all was an outage).
  *

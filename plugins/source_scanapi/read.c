@@ -151,10 +151,8 @@ static void count_elements(struct reading *reading, const struct elements *eleme
         tally->own = tally->own || element->id == reading->at.id;
         if (is_beyond(reading, element))
             reading->beyond = true;
-        else if (element->id < 0)
-            tally->unknown++;
         else if (!is_newer(reading, element))
-            continue;
+            tally->unknown += element->reason != NULL; /* what it says of its id may be wrong */
         else if (!element->reason)
             count_good(tally, element->id);
         else {
@@ -214,7 +212,7 @@ static void look_for_gap(struct reading *reading)
     const struct tally *tally = &reading->tally;
     if (tally->own)
         handle->gap_told = false;
-    if (tally->own || !reading->at.seen || !tally->any_good || tally->unknown || handle->gap_told)
+    if (tally->own || !reading->at.seen || !tally->any_good || tally->broken || handle->gap_told)
         return;
     handle->gap_told = true; /* a feed that is not inclusive would have us tell it with each page */
     reading->page->gap =

@@ -12,9 +12,8 @@ queue: {path: "\${SCANPIPE_DATA}/queue.db"}
 sink: {path: "\${SCANPIPE_DATA}/out.db"}
 YAML
 
-letter() { # SQL-CONDITION
-    query "$SCANPIPE_DATA/out.db" "SELECT Class, coalesce(Pointer, ''), coalesce(ColumnName, '') FROM FailedEvents
-        WHERE $1"
+letter() { # WHERE: what the dead letters say
+    query "$SCANPIPE_DATA/out.db" "SELECT Class, Pointer, ColumnName FROM FailedEvents WHERE $1"
 }
 
 event() { # ID [MEMBERS]: a good event, with more or other members behind
@@ -28,8 +27,8 @@ bad_events() {
     local events=$scratch/bad.ndjson
     {
         event 1
-        echo '{"EventId":9223372036854775808,"ParcelId":1,"Type":"A","CreatedDateTimeUtc":"2021-05-11T21:11:34Z"}'
-        echo '{"EventId":9000000000000000000,"ParcelId":0,"Type":"B","CreatedDateTimeUtc":"2021-05-11T21:11:34Z"}'
+        event 2 ',"EventId":9223372036854775808'
+        event 2 ',"EventId":9000000000000000000,"ParcelId":0'
         event 3 ',"StatusCode":"\ud83d alone"'
         printf '{"EventId":4,"ParcelId":5,"Type":"a\0b","CreatedDateTimeUtc":"2021-05-11T21:11:34Z"}\n'
         event 5 ',"StatusCode":"escaped \u0000"'
@@ -47,17 +46,15 @@ bad_events() {
         event 16 ',"CreatedDateTimeUtc":"2016-12-31T23:59:60Z"'
         event 17 ',"StatusCode":"'"$(printf '\xc3\xa4%.0s' {1..50})"'"'
         event 18
-    } >"$scratch/feed.ndjson"
-    # The simulator finds a line's place by its first EventId; the one of 2^63 has none that fits.
-    grep -av '"EventId":9000000000000000000' "$scratch/feed.ndjson" >"$events"
-    grep -a '"EventId":9000000000000000000' "$scratch/feed.ndjson" >>"$events"
+    } >"$events"
     new_data bad
     sim_start --file "$events"
     runs bad "$scratch/feed.yaml"
     table_equals 'bad events: the good ones are in the table' "$SCANPIPE_DATA/out.db" "$events"
     letters_equal 'bad events: the others are dead letters' "$events" "$scratch/feed.yaml"
     is 'an id of 2^63' "$(letter "Event LIKE '%9223372036854775808%'")" 'malformed|/EventId|'
-    is 'an id of 9*10^18 without a parcel' "$(letter "Event LIKE '%9000000000000000000%'")" 'malformed|/ParcelId|'
+    is 'an id of 9*10^18 without a parcel' "$(letter "Event LIKE '%9000000000000000000%'")" \
+        'malformed|/ParcelId|'
     is 'a lone surrogate' "$(letter "Event LIKE '%alone%'")" 'malformed||'
     is 'a NUL' "$(letter "hex(Event) LIKE '%22610062%'")" 'malformed||'
     is 'a NUL as an escape' "$(letter "EventId = '5'")" 'value|/StatusCode|LatestStatusCode'
@@ -72,7 +69,8 @@ bad_events() {
 
 # Given an event of 10 MB, then it is a dead letter with all its bytes, and its neighbours are written.
 huge_event() {
-    local events=$scratch/huge.ndjson feed=(--generate --seed "$seed" --events 1500 --gaps 0 --huge-event 700:10000000)
+    local events=$scratch/huge.ndjson
+    local feed=(--generate --seed "$seed" --events 1500 --gaps 0 --huge-event 700:10000000)
     new_data huge
     sim_start "${feed[@]}"
     sim_print "$events" "${feed[@]}"
@@ -82,7 +80,7 @@ huge_event() {
     is 'an event of 10 MB: says that it is too large' "$(letter 1)" 'too_large||'
 }
 
-# Given a feed that is ill in one way, when it was read, then the table is the oracle's and nothing was buried.
+# Given a feed that is ill in one way, when it was read, then the table is the oracle's, nothing is buried.
 ill_feed() { # NAME OPTION...
     local name=$1
     shift
@@ -90,7 +88,7 @@ ill_feed() { # NAME OPTION...
     sim_start --generate --seed "$seed" --events 3000 "$@"
     runs "$name" "$scratch/feed.yaml"
     table_equals "$name: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$scratch/ill.ndjson"
-    is "$name: nothing is buried" "$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) FROM FailedEvents')" 0
+    is "$name: nothing is buried" "$(letters "$SCANPIPE_DATA/out.db")" 0
 }
 
 ill_feeds() {

@@ -273,6 +273,12 @@ query() { # DB SQL [VALUE...]
     python3 "$here/tool.py" query "$@"
 }
 
+has_rows() { # DB [MORE-THAN]
+    local count
+    count=$(query "$1" 'SELECT count(*) FROM ParcelSummary' 2>/dev/null)
+    [ "${count:-0}" -gt "${2:-0}" ]
+}
+
 letters() { # DB [WHERE]: how many dead letters there are; the store is made when there is one
     if [ -n "$(query "$1" "SELECT 1 FROM sqlite_master WHERE name = 'FailedEvents'" 2>/dev/null)" ]; then
         query "$1" "SELECT count(*) FROM FailedEvents WHERE ${2:-1}"
@@ -294,7 +300,7 @@ letters_equal() {
     for file; do
         number=$((number + 1))
         "${scanpipe[@]}" dlq list -c "$file" --json >"$scratch/letters.$number" 2>"$scratch/dlq.err" ||
-            ok "$name: dlq list" 1 "$(cat "$scratch/dlq.err")"
+            ok "$name: dlq list" 1 "$(last_lines "$scratch/dlq.err")"
         options+=(--letters "$scratch/letters.$number")
     done
     check "$name" python3 "$here/oracle.py" "${options[@]}" "$events"
@@ -302,5 +308,6 @@ letters_equal() {
 
 # queue_is_empty NAME DB
 queue_is_empty() {
-    is "$1" "$(query "$2" 'SELECT (SELECT count(*) FROM QueueMessages), (SELECT count(*) FROM QueueLeases)')" '0|0'
+    is "$1" '0|0' \
+        "$(query "$2" 'SELECT (SELECT count(*) FROM QueueMessages), (SELECT count(*) FROM QueueLeases)')"
 }

@@ -10,8 +10,7 @@ peak() { # NAME FILE: runs until all is done
     timeout -k 5 $((100 * patience)) python3 "$here/tool.py" peak "$scratch/$1.peak" \
         "${scanpipe[@]}" -c "$2" --until-caught-up --json >"$scratch/$1.json" 2>"$scratch/$1.log"
     STATUS=$?
-    is "$1 ends by itself" "$STATUS" 0
-    [ "$STATUS" -eq 0 ] || note_file "$scratch/$1.log"
+    ok "$1 ends by itself" "$STATUS" "exit status $STATUS" "$(last_lines "$scratch/$1.log")"
 }
 
 peak_is_bounded() { # NAME
@@ -41,12 +40,11 @@ large_events() {
     count=$(scaled 100000 20000)
     places=$(seq -s, -f '%.0f:900000' 1000 1000 16000)
     new_data large
-    write_conf "$scratch/large-ingest.yaml" <<'YAML'
+    cat >"$scratch/large-ingest.yaml" <<'YAML'
 name: large
 source: {plugin: scanapi, url: "${SCAN_API_URL}"}
 queue: {path: "${SCANPIPE_DATA}/queue.db"}
 YAML
-    sed -i '/^table:/,$d' "$scratch/large-ingest.yaml"
     write_conf "$scratch/large-deliver.yaml" <<'YAML'
 name: large
 queue: {path: "${SCANPIPE_DATA}/queue.db"}

@@ -25,8 +25,8 @@ COLUMNS = ["ParcelId", "LatestEventId", "LatestType", "LatestCreatedDateTimeUtc"
            "LatestRunId", "PickedUpAtUtc", "DeliveredAtUtc", "PickedUpEventId", "DeliveredEventId"]
 BLANKS = " \t\n\v\f\r"
 UPPER = {ord(c): ord(c) - 32 for c in "abcdefghijklmnopqrstuvwxyz"}
-TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))\Z",
-                  re.ASCII)
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?"
+                  r"(?:[Zz]|([+-])(\d\d):(\d\d))\Z", re.ASCII)
 DAYS_TO_YEAR_1 = 366  # year 0 is a leap year
 DEEPEST = 64
 DIFFERENCES_SHOWN = 10
@@ -112,10 +112,11 @@ def time_text(value):
         days = days_of(year, month, day)
     except ValueError:
         raise Bad("no such day") from None
-    if hour > 23 or minute > 59 or second > 60 or int(offset_hours or 0) > 23 or int(offset_minutes or 0) > 59:
+    east_hours, east_minutes = int(offset_hours or 0), int(offset_minutes or 0)
+    if hour > 23 or minute > 59 or second > 60 or east_hours > 23 or east_minutes > 59:
         raise Bad("no such time of day")
     leap = second == 60
-    offset = (int(offset_hours or 0) * 60 + int(offset_minutes or 0)) * (-60 if sign == "-" else 60)
+    offset = (east_hours * 60 + east_minutes) * (-60 if sign == "-" else 60)
     seconds = days * 86400 + hour * 3600 + minute * 60 + min(second, 59) - offset
     days, of_day = divmod(seconds, 86400)
     if not 0 <= days <= datetime.date.max.toordinal() - 1:
@@ -135,9 +136,12 @@ def read_event(line, max_bytes):
     if type(value) is not dict:
         raise Bad("no object")
     user = value.get("User")
-    event = (integer(value.get("EventId"), 2**63 - 1), integer(value.get("ParcelId"), 2**31 - 1),
-             text(value.get("Type"), required=True).translate(UPPER), time_text(value.get("CreatedDateTimeUtc")),
-             text(value.get("StatusCode")), text(user.get("RunId") if type(user) is dict else None))
+    event = (integer(value.get("EventId"), 2**63 - 1),
+             integer(value.get("ParcelId"), 2**31 - 1),
+             text(value.get("Type"), required=True).translate(UPPER),
+             time_text(value.get("CreatedDateTimeUtc")),
+             text(value.get("StatusCode")),
+             text(user.get("RunId") if type(user) is dict else None))
     if len(line.strip(b" \t\r\n")) > max_bytes:
         raise Bad("too large")
     return event
@@ -194,7 +198,8 @@ def compare_table(rows, path):
         if sorted(names) != sorted(COLUMNS):
             print("columns: %s, not %s" % (names, COLUMNS))
             return False
-        found = {row[0]: list(row) for row in db.execute("SELECT %s FROM ParcelSummary" % ", ".join(COLUMNS))}
+        every = db.execute("SELECT %s FROM ParcelSummary" % ", ".join(COLUMNS))
+        found = {row[0]: list(row) for row in every}
     differences = ["missing: %s" % rows[key] for key in sorted(rows.keys() - found.keys())]
     differences += ["not wanted: %s" % found[key] for key in sorted(found.keys() - rows.keys())]
     for key in sorted(rows.keys() & found.keys()):
@@ -233,13 +238,14 @@ def compare_letters(bad, paths):
             found[data if data in expected else unwrapped(data)] = letter
     differences = ["no letter (%s): %r" % (expected[key][1], expected[key][0][:200])
                    for key in expected.keys() - found.keys()]
-    differences += ["letter not wanted (%s, %s): %r" % (found[key].get("class"), found[key].get("reason"), key[:200])
+    differences += ["letter not wanted (%s): %r" % (found[key].get("reason"), key[:200])
                     for key in found.keys() - expected.keys()]
     return tell(sorted(differences), "%d dead letters" % len(expected))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compare", metavar="DB")
     parser.add_argument("--letters", metavar="FILE", action="append")
     parser.add_argument("--max-event-bytes", type=int, default=1 << 20, metavar="N")

@@ -19,10 +19,6 @@ leases() { # how many messages somebody holds
     query "$SCANPIPE_DATA/queue.db" 'SELECT count(*) FROM QueueLeases WHERE EndsAt > 0' 2>/dev/null
 }
 
-some_rows() {
-    [ "$(query "$SCANPIPE_DATA/out.db" 'SELECT count(*) > 0 FROM ParcelSummary' 2>/dev/null)" = 1 ]
-}
-
 some_leases() {
     [ "$(leases)" -gt 0 ]
 }
@@ -35,7 +31,7 @@ stops_under_load() { # SIGNAL
     sim_print "$events" "${feed[@]}"
     sim_start "${feed[@]}" --delay 30
     start_pipeline "$1" "$scratch/whole.yaml" --until-caught-up --json
-    check "$1: at work" wait_until 10 some_rows
+    check "$1: at work" wait_until 10 has_rows "$SCANPIPE_DATA/out.db"
     stop "$PID" "$1"
     is "$1: ends well" "$STATUS" 0
     at_most "$1: ends promptly, in ms" "$ELAPSED_MS" $((3000 * patience))
@@ -54,7 +50,7 @@ stops_while_the_sink_is_locked() {
     new_data stop-locked
     sim_start --generate --seed "$seed" --events "$(scaled 20000 4000)" --delay 50
     start_pipeline 'locked stop' "$scratch/whole.yaml"
-    wait_until 10 some_rows
+    wait_until 10 has_rows "$SCANPIPE_DATA/out.db"
     python3 "$here/tool.py" lock "$SCANPIPE_DATA/out.db" "$scratch/locked" &
     locker=$!
     adopt "$locker" lock
@@ -69,7 +65,7 @@ stops_while_the_sink_is_locked() {
     sim_set delay=0
     runs 'after the lock' "$scratch/whole.yaml"
     table_equals 'locked stop: the next one does the rest' "$SCANPIPE_DATA/out.db" "$events"
-    is 'locked stop: nothing is buried' "$(query "$SCANPIPE_DATA/queue.db" 'SELECT count(*) FROM FailedEvents')" 0
+    is 'locked stop: nothing is buried' "$(letters "$SCANPIPE_DATA/queue.db")" 0
 }
 
 cat >"$scratch/ingest.yaml" <<YAML
@@ -151,7 +147,7 @@ one_poller() {
     runs deliver "$scratch/deliver.yaml"
     rm "$scratch/watching"
     await_end "$watcher" 10
-    at_least 'the cursor was seen moving' "$(head -n 1 "$scratch/watched")" 5
+    at_least 'the cursor was seen moving' "$(head -n 1 "$scratch/watched")" 2
     is 'and never back' "$(tail -n +2 "$scratch/watched")" ''
     table_equals "the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
 }

@@ -8,7 +8,8 @@
   watch-cursor DB FLAG OUT       until FLAG is removed, looks whether the poller's cursor goes back; writes to
                                  OUT how often it moved and each step back
   peak OUT COMMAND...            runs the command, writes its peak memory in KiB to OUT, ends as it ends
-  shuffle SEED REPEATS FILES IN OUT   deals the lines of IN in random order, some of them repeated, into OUT/N.ndjson
+  shuffle SEED REPEATS FILES IN OUT   deals the lines of IN in random order, and some of them once more, into
+                                      OUT/0.ndjson and so on
 """
 import json
 import os

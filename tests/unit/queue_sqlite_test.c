@@ -292,7 +292,8 @@ static void counting_does_not_read_the_messages(void)
         messages[i] = (struct sp_message){{body, sizeof body}, &usual, 1, 1};
     for (int i = 0; i < MANY; i += AT_ONCE)
         WORKS(desk.stage.plugin->queue->send(desk.handle, messages, AT_ONCE, results, within(20000), &err));
-    WORKS(receive(&desk, 5000));
+    for (int i = 0; i < 5; i++)
+        WORKS(receive(&desk, 5000)); /* a thousand at a time, at most */
     int64_t start = sp_clock_now();
     struct sp_depth depth = depth_of(&desk);
     int64_t took = sp_clock_now() - start;

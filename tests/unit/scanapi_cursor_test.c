@@ -346,6 +346,19 @@ static void test_an_outage_while_passing_is_waited_for(void)
     CU_ASSERT_EQUAL(narrow_ahead(&narrow), 1);
 }
 
+/* At the feed's start there is nothing before the poison by which the limits' answers would differ. */
+static void test_a_cut_that_every_limit_gives(void)
+{
+    narrow_reset(&narrow);
+    thrice("cut", NARROW_CUT);
+    CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_AGAIN);
+    CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_AGAIN);
+    for (int i = 0; i < 20; i++)
+        CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_OUTAGE);
+    CU_ASSERT_EQUAL(narrow_readable(&narrow, 8), NARROW_AGAIN);
+    CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_POISON);
+}
+
 static void test_two_poisons_side_by_side(void)
 {
     find_suspect();
@@ -383,6 +396,7 @@ int main(void)
         {"a poison is passed id by id", test_a_poison_is_passed_id_by_id},
         {"an outage that ends is no poison", test_an_outage_that_ends_is_no_poison},
         {"an outage while passing is waited for", test_an_outage_while_passing_is_waited_for},
+        {"a cut that every limit gives", test_a_cut_that_every_limit_gives},
         {"two poisons side by side", test_two_poisons_side_by_side},
     };
     arena = arena_new(4096);

@@ -34,6 +34,7 @@ static struct {
     int64_t oldest;   /* what is older is gone */
     size_t cap;       /* answers at most so many; 0: any */
     bool mixed, stale; /* out of order, with repeats; with older events */
+    int away;          /* so many answers are a proxy's */
 } feed;
 
 static struct http_server server;
@@ -114,6 +115,10 @@ static inline bool feed_handler(struct http_server *on, int fd, const char *requ
 {
     (void)on;
     static char body[FEED_EVENTS * (EVENT_SIZE + 2)];
+    if (feed.away > 0) {
+        feed.away--;
+        return http_reply(fd, "200 OK", "Content-Type: application/json\r\n", "{\"error\":1}", 11);
+    }
     size_t size = feed_page(body, parameter(request, "FromEventId"), parameter(request, "Limit"));
     return http_reply(fd, "200 OK", "Content-Type: application/json\r\n", body, size);
 }

@@ -524,7 +524,7 @@ static void test_same_answer_at_every_limit(void)
 static void add_random(int64_t order)
 {
     char bytes[EVENT_SIZE];
-    switch (rand() % 12) {
+    switch (rand() % 16) {
     case 0:
         feed_add_malformed(order, order);
         break;
@@ -542,6 +542,12 @@ static void add_random(int64_t order)
     case 4:
         snprintf(bytes, sizeof bytes, "{\"EventId\":%" PRId64 ",\"Type\":\"PICKUP}", order);
         feed_add(order, bytes);
+        break;
+    case 5:
+        /* Only where the answers to equal questions are equal can a poison be told from an outage. */
+        snprintf(bytes, sizeof bytes, "{\"EventId\":%" PRId64 ",\"Par", order);
+        if (!feed.mixed && !feed.stale)
+            feed_add(order, bytes)->poison = true;
         break;
     default:
         feed_add_good(order);
@@ -569,13 +575,16 @@ static void random_story(void)
             memcpy(older_bytes, cursor.data, cursor.size);
             older.size = cursor.size;
         }
+        if (rand() % 15 == 0)
+            feed.away = rand() % 6;
         if (rand() % 6 == 0)
             (void)source_peek(no_bound); /* a page that nobody kept */
         else
             (void)source_read();
     }
+    feed.away = 0;
     feed.mixed = feed.stale = false;
-    add_random(order);
+    feed_add_good(order);
     int reads = source_read_all();
     if (reads < 0 || feed_missing() > 0) {
         printf("# page_size %d: %zu of %zu are missing, %d reads\n", (int)config.page_size, feed_missing(), feed.count, reads);

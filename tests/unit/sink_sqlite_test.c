@@ -322,6 +322,24 @@ static void a_write_joins_as_the_model_does(void)
     }
 }
 
+static void the_same_event_again_fills_what_was_missing(void)
+{
+    /* as after a column was added and the feed is read again */
+    struct desk desk;
+    desk_start(&desk, &plain);
+    struct sp_value row[] = {number(1), number(7), null};
+    WORKS(write_rows(&desk, row, 1));
+    row[2] = text("x");
+    WORKS(write_rows(&desk, row, 1));
+    CU_ASSERT_EQUAL(desk.written.rows_touched, 1);
+    row[1] = number(6);
+    row[2] = text("older");
+    WORKS(write_rows(&desk, row, 1));
+    CU_ASSERT_EQUAL(desk.written.rows_touched, 0);
+    CU_ASSERT_EQUAL(ask(desk.path, "SELECT count(*) FROM Plain WHERE EventId = 7 AND Note = 'x'"), 1);
+    desk_close(&desk);
+}
+
 static void timestamps_are_text_that_sorts(void)
 {
     struct desk desk;
@@ -581,6 +599,7 @@ int main(void)
 {
     struct tap_test tests[] = {
         {"a write joins as the model does", a_write_joins_as_the_model_does},
+        {"the same event again fills what was missing", the_same_event_again_fills_what_was_missing},
         {"timestamps are text that sorts", timestamps_are_text_that_sorts},
         {"an append never changes a row", an_append_never_changes_a_row},
         {"every culprit is named and nothing is written", every_culprit_is_named_and_nothing_is_written},

@@ -357,11 +357,11 @@ static void test_append(void)
 
 static void test_fingerprint(void)
 {
-    struct table_fixture one = table_fixture_good(
-        "name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n"
-        "  A: {from: /A, type: text(5), when: {/T: [x, y]}}\n"
-        "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n",
-        7);
+    struct table_fixture one =
+        table_fixture_good("name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n"
+                           "  A: {from: /A, type: text(5), when: {/T: [x, y]}}\n"
+                           "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n",
+                           7);
     CU_ASSERT_STRING_EQUAL(
         table_fingerprint(one.plan, one.arena),
         "{\"name\":\"T\",\"append\":false,\"key\":[{\"name\":\"K\",\"type\":\"int\",\"from\":\"/K\"}],"
@@ -370,12 +370,11 @@ static void test_fingerprint(void)
         "\"order_column\":\"Order_ba91a544\"}},"
         "{\"name\":\"B\",\"type\":\"decimal(4,1)\",\"group\":{\"keep\":\"max\",\"when\":{}}}]}");
     /* The order of the file and `where` are no part of it. */
-    struct table_fixture two = table_fixture_good(
-        "where: {/T: x}\norder: {from: /Id}\nname: T\ncolumns:\n"
-        "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n"
-        "  A: {from: /A, type: text(5), when: {/T: [Y, X]}}\n"
-        "  K: {from: /K, type: int, key: true}\n",
-        7);
+    struct table_fixture two = table_fixture_good("where: {/T: x}\norder: {from: /Id}\nname: T\ncolumns:\n"
+                                                  "  B: {from: /B, type: \"decimal(4,1)\", keep: max}\n"
+                                                  "  A: {from: /A, type: text(5), when: {/T: [Y, X]}}\n"
+                                                  "  K: {from: /K, type: int, key: true}\n",
+                                                  7);
     CU_ASSERT_STRING_EQUAL(table_fingerprint(one.plan, one.arena), table_fingerprint(two.plan, two.arena));
     table_fixture_close(&one);
     table_fixture_close(&two);

@@ -115,8 +115,7 @@ static void test_refuses(void)
         "12018-01-01T00:00:00Z",
         "2018/01/01T00:00:00Z",
         "not a time, is it???",
-        "\xef\xbc\x92"
-        "018-01-01T00:00:00Z",
+        "\357\274\222018-01-01T00:00:00Z",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refuses(bad[i]);

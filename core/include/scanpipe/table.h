@@ -5,7 +5,8 @@
 /*
  * A folded table, as sinks see it.
  *
- * Invariants: key columns come first, in the order of the file; every other column belongs to
+ * Invariants: key columns come first, in the order of the file (of an append table the order comes
+ * after them, unless it is itself marked `key: true`); every other column belongs to
  * exactly one group; an order column belongs to the group whose order it holds.  Rows are arrays of
  * `column_count` values.  Within a batch each key stands once, and rows are sorted by key (integers
  * and times by value, text by bytes, column by column).
