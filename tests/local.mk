@@ -65,7 +65,8 @@ tests_libqueue_sqlite_a_SOURCES = \
 	plugins/queue_sqlite/queue_sqlite.c \
 	plugins/queue_sqlite/queue_sqlite.h \
 	plugins/queue_sqlite/receive.c \
-	plugins/queue_sqlite/tables.c
+	plugins/queue_sqlite/tables.c \
+	plugins/queue_sqlite/wait.c
 tests_libqueue_sqlite_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_libqueue_sqlite_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <assert.h>
+#include <endian.h>
 #include <openssl/evp.h>
 #include <scanpipe/host.h>
 
@@ -34,12 +35,19 @@ static inline void sip_round(struct sip *s)
     s->v2 = rotated(s->v2, 32);
 }
 
-static uint64_t load_little(const unsigned char *bytes, size_t count)
+/* The last bytes of the input, fewer than eight. */
+static uint64_t load_tail(const unsigned char *bytes, size_t count)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
+    memcpy(&value, bytes, count);
+    return le64toh(value);
+}
+
+static inline uint64_t load_word(const unsigned char *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return le64toh(value);
 }
 
 static inline void sip_word(struct sip *s, uint64_t word)
@@ -65,8 +73,8 @@ struct sp_digest128 sp_siphash128(const uint64_t key[2], const void *data, size_
                     key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
     size_t left = size;
     for (; left >= 8; bytes += 8, left -= 8)
-        sip_word(&s, load_little(bytes, 8));
-    sip_word(&s, (uint64_t)size << 56 | load_little(bytes, left));
+        sip_word(&s, load_word(bytes));
+    sip_word(&s, (uint64_t)size << 56 | load_tail(bytes, left));
     s.v2 ^= 0xee;
     uint64_t low = sip_output(&s);
     s.v1 ^= 0xdd;

@@ -17,7 +17,7 @@ static const char program_help[] =
     "Options of run:\n"
     "  -c, --config FILE      the pipeline's file; '-' is standard input\n"
     "  --until-caught-up      end when all is read and written, and print a summary\n"
-    "  --json                 the summary as one JSON object\n"
+    "  --json                 the summary as one JSON object on standard output\n"
     "  --fail-on-rejected     exit with 65 where events were rejected\n"
     "  --log-format FORMAT    text or json\n"
     "  --log-level LEVEL      error, warn, info or debug; -v is debug, -q is error\n"

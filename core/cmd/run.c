@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static const char *const format_names[] = {"text", "json"};
@@ -20,7 +21,7 @@ enum { AS_THE_FILE_SAYS = -1 };
 
 struct run_options {
     const char *file;
-    bool until_caught_up, fail_on_rejected, json;
+    bool until_caught_up, fail_on_rejected, json, quiet;
     int log_format, log_level; /* index into the names, or AS_THE_FILE_SAYS */
     int progress;
 };
@@ -60,6 +61,7 @@ static bool take_option(struct run_options *options, int option, const struct ar
         options->log_level = SP_DEBUG;
         return true;
     case 'q':
+        options->quiet = true;
         options->log_level = SP_ERROR;
         options->progress = PROGRESS_NEVER;
         return true;
@@ -182,6 +184,19 @@ static bool watch(struct engine *engine, bool until_caught_up, const sigset_t *s
     }
 }
 
+/* For programs on standard output; for people beside the log, since a sink may write to standard output. */
+static bool tell_summary(const struct run_options *options, const char *name,
+                         const struct engine_report *report, bool stopped)
+{
+    SP_AUTO(buffer_fini) struct buffer text = {0};
+    summary_add(&text, name, report, stopped, options->json);
+    if (options->json)
+        return cmd_print(&text);
+    if (!options->quiet)
+        fputs(buffer_text(&text), stderr);
+    return true;
+}
+
 static int run(const struct pipeline *pipeline, const struct run_options *options, const sigset_t *signals)
 {
     struct sp_error err = {0};
@@ -201,12 +216,8 @@ static int run(const struct pipeline *pipeline, const struct run_options *option
         let_second_signal_end(signals);
     struct engine_report report;
     engine_end(engine, &report);
-    if (options->until_caught_up) {
-        SP_AUTO(buffer_fini) struct buffer text = {0};
-        summary_add(&text, pipeline->name, &report, stopped, options->json);
-        if (!cmd_print(&text))
-            return EXIT_BUG;
-    }
+    if (options->until_caught_up && !tell_summary(options, pipeline->name, &report, stopped))
+        return EXIT_BUG;
     return options->fail_on_rejected && report.letters_stored > 0 ? EXIT_REJECTED : 0;
 }
 

@@ -22,8 +22,8 @@ struct queue {
     const struct queue_config *config;
     struct holder self;
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t arrived;
-    uint64_t arrivals; /* sends and releases of this process */
+    pthread_cond_t changed;
+    uint64_t changes; /* of this process: what was sent, released, or gave room */
 };
 
 struct queue_handle {
@@ -69,7 +69,23 @@ int holder_register(struct queue_handle *handle, int64_t *number_out) SP_MUST_CH
 size_t attributes_encode(const struct sp_message *message, char **blob_out);
 bool attributes_decode(struct sp_slice blob, struct sp_arena *arena, struct sp_received *received);
 
-/* receive.c */
+/* wait.c */
+
+/* What is taken down before one looks at the queue, for queue_wait(). */
+uint64_t queue_changes(struct queue *queue);
+/* A number that changes when another connection has written; -1 where it cannot be read. */
+int64_t queue_version(struct queue_handle *handle);
+/* Returns when it is worth looking again; not later than `until`. */
+void queue_wait(struct queue_handle *handle, uint64_t changes, int64_t version, int64_t until);
+void queue_tell_change(struct queue *queue);
+
+/* send.c, receive.c, settle.c: operations of struct sp_queue_ops */
+int queue_send(void *handle, const struct sp_message *messages, size_t count, struct sp_result *results,
+               int64_t deadline, struct sp_error *err);
+int queue_settle(void *handle, const struct sp_settle *entries, size_t count, struct sp_result *results,
+                 int64_t deadline, struct sp_error *err);
+int queue_extend(void *handle, const struct sp_slice *receipts, size_t count, int64_t lease_ns,
+                 struct sp_result *results, int64_t deadline, struct sp_error *err);
 int queue_receive(void *handle, const struct sp_receive *want, struct sp_arena *arena,
                   const struct sp_received **messages, size_t *count, int64_t deadline, struct sp_error *err);
 

@@ -3,11 +3,6 @@
 
 #include "queue_sqlite.h"
 
-#include <time.h>
-
-/* How often to look whether another process sent something, and whether one is gone. */
-#define POLL_NS       (25 * SP_MILLISECOND)
-#define POLLS_A_LOOK  10
 #define RECEIVE_DOING "receiving messages"
 
 /* So many at most, whatever is asked for: the memory for them is taken beforehand. */
@@ -178,58 +173,11 @@ static int peek(struct queue_handle *handle, bool *there_out, int64_t *due_out)
     return leases && !*there_out ? holder_any_gone(handle, there_out) : SQLITE_OK;
 }
 
-/* A number that changes when another connection has written; -1 where it cannot be read. */
-static int64_t data_version(struct queue_handle *handle)
-{
-    sqlite3_stmt *statement = handle->lite.statements[QUEUE_VERSION];
-    int64_t version = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
-    lite_reset(statement);
-    return version;
-}
-
-static uint64_t arrivals(struct queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    uint64_t seen = queue->arrivals;
-    pthread_mutex_unlock(&queue->lock);
-    return seen;
-}
-
-/* Sleeps at most `wait_ns`, until this process sends, releases or is interrupted. */
-static void sleep_until_arrival(struct queue_handle *handle, uint64_t seen, int64_t wait_ns)
-{
-    struct queue *queue = handle->queue;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += wait_ns;
-    until.tv_sec += until.tv_nsec / SP_SECOND;
-    until.tv_nsec %= SP_SECOND;
-    pthread_mutex_lock(&queue->lock);
-    while (queue->arrivals == seen && !atomic_load(&handle->lite.interrupted))
-        if (pthread_cond_clockwait(&queue->arrived, &queue->lock, CLOCK_MONOTONIC, &until) != 0)
-            break;
-    pthread_mutex_unlock(&queue->lock);
-}
-
-/* Returns when it is worth looking again; not later than `until`. */
-static void wait_for_change(struct queue_handle *handle, uint64_t seen, int64_t version, int64_t until)
-{
-    for (int polls = 0; polls < POLLS_A_LOOK; polls++) {
-        int64_t left = until - sp_clock_now();
-        if (left <= 0)
-            return;
-        sleep_until_arrival(handle, seen, left < POLL_NS ? left : POLL_NS);
-        if (atomic_load(&handle->lite.interrupted) || arrivals(handle->queue) != seen ||
-            data_version(handle) != version)
-            return;
-    }
-}
-
 static int receive_until(struct queue_handle *handle, struct take *take, int64_t until, struct sp_error *err)
 {
     for (;;) {
-        uint64_t seen = arrivals(handle->queue);
-        int64_t version = data_version(handle), due = 0;
+        uint64_t seen = queue_changes(handle->queue);
+        int64_t version = queue_version(handle), due = 0;
         bool there = false;
         int rc = peek(handle, &there, &due);
         if (rc != SQLITE_OK)
@@ -239,7 +187,7 @@ static int receive_until(struct queue_handle *handle, struct take *take, int64_t
         if (take->count > 0 || sp_clock_now() >= until)
             return 0;
         if (!there)
-            wait_for_change(handle, seen, version, due < until ? due : until);
+            queue_wait(handle, seen, version, due < until ? due : until);
         if (atomic_load(&handle->lite.interrupted))
             return lite_fail(&handle->lite, SQLITE_INTERRUPT, RECEIVE_DOING, err);
     }

@@ -107,6 +107,7 @@ static enum narrow_verdict suspect(struct narrow *narrow, struct sp_slice body, 
     narrow->poison_size = body.size;
     narrow->phase = NARROW_PASSING;
     narrow->ahead = 1;
+    narrow->confirmed = 0;
     return told_while_passing(narrow, shape);
 }
 
@@ -139,6 +140,7 @@ static enum narrow_verdict while_passing(struct narrow *narrow, struct sp_digest
 {
     if (same(narrow->last, digest)) {
         narrow->ahead++;
+        narrow->confirmed = 0;
         return told_while_passing(narrow, shape);
     }
     if (shape != NARROW_CUT)
@@ -154,6 +156,10 @@ static enum narrow_verdict while_confirming(struct narrow *narrow, struct sp_dig
         if (shape == NARROW_CUT)
             narrow_reset(narrow);
         return NARROW_OUTAGE;
+    }
+    if (++narrow->confirmed < TIMES) {
+        narrow->phase = NARROW_PASSING;
+        return NARROW_AGAIN;
     }
     begin(narrow, 1);
     return NARROW_POISON;

@@ -13,7 +13,8 @@
  *   - some limit gave other bytes, or the feed's own envelope was cut within an element (else it is the
  *     page of a proxy: an outage),
  *   - asking id by id further on, another answer comes that is a page of the feed,
- *   - and after that the suspect's last id still gives the same bytes (else all was an outage).
+ *   - and after that the suspect's last id still gives the same bytes (else all was an outage), and so
+ *     on in turn, three times.
  *
  * Only then the cursor moves: so no outage, whatever it looks like, makes reading skip an event.
  */
@@ -44,6 +45,7 @@ struct narrow {
     int64_t ahead; /* ids to go beyond the first of which nothing was read */
     struct sp_digest128 last, base, wider, hopeless;
     unsigned times;  /* that `last` came running */
+    unsigned confirmed;
     bool uniform;    /* since halving began, all that came was `base` */
     bool given_up;   /* every limit gave `hopeless` */
     bool wider_came; /* at a limit above 1, since something could be read */

@@ -53,7 +53,7 @@ run()
     is "$name: exit code" "$status" "$expected"
 }
 
-plan 85
+plan 86
 
 # --- the words of the command line
 
@@ -137,8 +137,9 @@ run "plugins of half a plugin" 64 plugins sink
 # --- run
 
 run "run until caught up" 0 -c parcels.yaml --until-caught-up
-has "the summary counts what was read" "$out" "read      "
-has "the summary counts rejections" "$out" "rejected  3"
+has "the summary counts what was read" "$err" "read      "
+has "the summary counts rejections" "$err" "rejected  3"
+is "a summary for people stays out of standard output" "$out" ""
 ok "not a terminal: no live lines" "$(grep -c $'\033' err)"
 run "a second run reads nothing again" 0 -c parcels.yaml --until-caught-up --json
 is "the summary is JSON" "$(jq -r '[.pipeline, .caught_up, .events_read, .events_rejected] | @tsv' <out)" \

@@ -280,6 +280,38 @@ static void a_full_queue_pushes_back(void)
     desk_close(&desk);
 }
 
+static void *settle_soon(void *argument)
+{
+    struct desk *desk = argument;
+    sleep_ms(150);
+    if (settle(desk, desk->got[0].receipt, true) < 0)
+        abort();
+    return NULL;
+}
+
+static void a_full_queue_is_waited_for_a_little(void)
+{
+    struct desk desk;
+    stage_configure(&desk.stage, SP_QUEUE, new_path("queue.db"));
+    *(int64_t *)option_at(&desk.stage, "max_size", SP_OPT_SIZE) = 100;
+    stage_load(&desk.stage);
+    desk.handle = stage_open(&desk.stage);
+    desk.arena = arena_new(4096);
+    char body[100] = {0};
+    WORKS(send_bytes(&desk, body, 100));
+    CU_ASSERT_EQUAL(receive_one(&desk), 0);
+    struct desk other = desk;
+    other.handle = stage_open(&desk.stage);
+    pthread_t thread;
+    pthread_create(&thread, NULL, settle_soon, &other);
+    int64_t start = sp_clock_now();
+    WORKS(send_bytes(&desk, body, 100));
+    CU_ASSERT(sp_clock_now() - start < 600 * SP_MILLISECOND);
+    pthread_join(thread, NULL);
+    desk.stage.plugin->close(other.handle);
+    desk_close(&desk);
+}
+
 static void counting_does_not_read_the_messages(void)
 {
     struct desk desk;
@@ -962,6 +994,7 @@ int main(void)
         {"a receive keeps its bounds", a_receive_keeps_its_bounds},
         {"an id is never used again", an_id_is_never_used_again},
         {"a full queue pushes back", a_full_queue_pushes_back},
+        {"a full queue is waited for a little", a_full_queue_is_waited_for_a_little},
         {"counting does not read the messages", counting_does_not_read_the_messages},
         {"a wait ends with a message of this process", a_wait_ends_with_a_message_of_this_process},
         {"a wait ends with a message of another process", a_wait_ends_with_a_message_of_another_process},

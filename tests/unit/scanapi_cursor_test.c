@@ -312,10 +312,21 @@ static void find_suspect(void)
     CU_ASSERT_EQUAL(narrow_ahead(&narrow), 1);
 }
 
+/* What is behind the suspect is a page of the feed, and the suspect is as it was, in turn. */
+static void confirm_twice(const char *suspect)
+{
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(narrow_readable(&narrow, 8), NARROW_AGAIN);
+        CU_ASSERT_EQUAL(unreadable(suspect, NARROW_CUT), NARROW_AGAIN);
+    }
+}
+
 static void test_a_poison_is_passed_id_by_id(void)
 {
     find_suspect();
     CU_ASSERT_EQUAL(unreadable("cut at the first", NARROW_CUT), NARROW_AGAIN);
+    CU_ASSERT_EQUAL(narrow_ahead(&narrow), 2);
+    confirm_twice("cut at the first");
     CU_ASSERT_EQUAL(narrow_ahead(&narrow), 2);
     CU_ASSERT_EQUAL(narrow_readable(&narrow, 8), NARROW_AGAIN);
     CU_ASSERT_EQUAL(narrow_ahead(&narrow), 1); /* is it still there? */
@@ -355,6 +366,7 @@ static void test_a_cut_that_every_limit_gives(void)
     CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_AGAIN);
     for (int i = 0; i < 20; i++)
         CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_OUTAGE);
+    confirm_twice("cut");
     CU_ASSERT_EQUAL(narrow_readable(&narrow, 8), NARROW_AGAIN);
     CU_ASSERT_EQUAL(unreadable("cut", NARROW_CUT), NARROW_POISON);
 }
@@ -362,6 +374,10 @@ static void test_a_cut_that_every_limit_gives(void)
 static void test_two_poisons_side_by_side(void)
 {
     find_suspect();
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(unreadable("cut at the next", NARROW_CUT), NARROW_AGAIN);
+        CU_ASSERT_EQUAL(unreadable("cut at the first", NARROW_CUT), NARROW_AGAIN);
+    }
     CU_ASSERT_EQUAL(unreadable("cut at the next", NARROW_CUT), NARROW_AGAIN);
     CU_ASSERT_EQUAL(unreadable("cut at the first", NARROW_CUT), NARROW_POISON);
     thrice("cut at the next", NARROW_CUT);
