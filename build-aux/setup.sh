@@ -40,5 +40,5 @@ setup_build() {
         ./configure -q "$@" ${CONFIGURE_OPTIONS:-}
     fi
     echo "Building ..."
-    make -s -j"$(nproc)"
+    make -s -j"$(nproc)" >build.log 2>&1 || { cat build.log; exit 70; }
 }

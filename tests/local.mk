@@ -65,6 +65,8 @@ tests_libqueue_sqlite_a_SOURCES = \
 	plugins/queue_sqlite/queue_sqlite.c \
 	plugins/queue_sqlite/queue_sqlite.h \
 	plugins/queue_sqlite/receive.c \
+	plugins/queue_sqlite/send.c \
+	plugins/queue_sqlite/settle.c \
 	plugins/queue_sqlite/tables.c \
 	plugins/queue_sqlite/wait.c
 tests_libqueue_sqlite_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
@@ -405,6 +407,7 @@ AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_src
 EXTRA_DIST += \
 	tests/README.md \
 	tests/check-all.sh \
+	tests/e2e/README.md \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
 	tests/e2e/conf_test.sh \

@@ -7,6 +7,8 @@ plugins_queue_sqlite_queue_sqlite_la_SOURCES = \
 	plugins/queue_sqlite/queue_sqlite.c \
 	plugins/queue_sqlite/queue_sqlite.h \
 	plugins/queue_sqlite/receive.c \
+	plugins/queue_sqlite/send.c \
+	plugins/queue_sqlite/settle.c \
 	plugins/queue_sqlite/tables.c \
 	plugins/queue_sqlite/wait.c
 plugins_queue_sqlite_queue_sqlite_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
