@@ -351,10 +351,25 @@ tests_fuzz_fuzz_fold_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
 tests_fuzz_fuzz_fold_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_fold_LDADD = core/libcore.a $(CORE_LIBS)
 
+fuzz_replays += tests/fuzz/replay_page
+tests_fuzz_replay_page_SOURCES = \
+	tests/fuzz/fuzz_page.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_page_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_page_LDADD = tests/libsource_scanapi.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
+
+tests_fuzz_fuzz_page_SOURCES = \
+	tests/fuzz/fuzz_page.c
+tests_fuzz_fuzz_page_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
+
 check_PROGRAMS += $(fuzz_replays)
 
 if FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_event tests/fuzz/fuzz_fold
+noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page
 endif
 
 # Plugins that are wrong on purpose; libtool makes a shared object for a test only where it has an rpath.
