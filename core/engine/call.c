@@ -173,11 +173,14 @@ bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t mo
     return !stop_asked(seat->stop) && stop_wait(seat->stop, pause < most_ns ? pause : most_ns);
 }
 
-void seats_interrupt(struct seat *list, bool all)
+void seats_interrupt(struct seat *list, bool late)
 {
-    for (struct seat *seat = list; seat; seat = seat->next)
-        if (atomic_load(&seat->deadline) != 0 && (all || atomic_load(&seat->may_interrupt)))
+    for (struct seat *seat = list; seat; seat = seat->next) {
+        int at_stop = atomic_load(&seat->at_stop);
+        if (atomic_load(&seat->deadline) != 0 &&
+            (at_stop == BREAK_AT_ONCE || (late && at_stop == BREAK_LATE)))
             seat->crew->stage->plugin->about.interrupt(seat->handle);
+    }
 }
 
 struct seat *seats_overdue(struct seat *list, int64_t now, int64_t slack_ns)

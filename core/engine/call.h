@@ -36,6 +36,13 @@ struct stop {
     atomic_bool asked;
 };
 
+/* When the stop was asked for, calls at work are interrupted ... */
+enum at_stop {
+    BREAK_LATE,    /* when most of the grace is over: a write gets the time to finish */
+    BREAK_AT_ONCE, /* nothing is lost by it: a read, a receive */
+    BREAK_NEVER,   /* the last thing to do: handing back what is held */
+};
+
 /* A handle of a stage, used by one thread. */
 struct seat {
     struct seat *next; /* of all seats, for the watch */
@@ -44,8 +51,8 @@ struct seat {
     void *handle;
     struct retry retry;
     bool troubled;
-    _Atomic int64_t deadline;  /* of the call at work; 0: none */
-    atomic_bool may_interrupt; /* what it does can be broken off without loss: a read, a receive */
+    _Atomic int64_t deadline; /* of the call at work; 0: none */
+    _Atomic int at_stop;      /* enum at_stop: what a stop does to the call at work */
 };
 
 void stop_init(struct stop *stop);
@@ -84,8 +91,8 @@ bool call_again(struct seat *seat, const struct sp_error *err);
 /* The same, and pauses no longer than `most_ns`. */
 bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t most_ns);
 
-/* Makes calls at work return: those that may be broken off, or all. */
-void seats_interrupt(struct seat *list, bool all);
+/* Makes calls at work return that may be broken off by now; `late`: most of the grace is over. */
+void seats_interrupt(struct seat *list, bool late);
 
 /* The call that is furthest past its deadline by more than `slack_ns`, or NULL. */
 struct seat *seats_overdue(struct seat *list, int64_t now, int64_t slack_ns);

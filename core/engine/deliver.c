@@ -184,7 +184,7 @@ static bool gather(struct worker *worker)
         if (got < 0 && !call_again(&worker->queue, &err))
             return false;
     }
-    atomic_store(&worker->queue.may_interrupt, false);
+    atomic_store(&worker->queue.at_stop, BREAK_LATE);
     fill(worker);
     count_add(&deliver->work->counters.events_received, worker->event_count);
     return true;
@@ -241,6 +241,7 @@ static void settle(struct worker *worker, bool done)
     int64_t most = worker->queue.crew->stage->plugin->capabilities.batch_messages;
     size_t step = most > 0 ? (size_t)most : count;
     struct sp_settle *entries = settlement(worker, done);
+    atomic_store(&worker->queue.at_stop, BREAK_NEVER);
     for (size_t at = 0; at < count; at += step)
         settle_some(worker, entries + at, count - at < step ? count - at : step);
     hold_nothing(&worker->held);
@@ -251,7 +252,7 @@ void *worker_run(void *argument)
     struct worker *worker = argument;
     log_name("deliver");
     while (deliver_prepare(worker)) {
-        atomic_store(&worker->queue.may_interrupt, true);
+        atomic_store(&worker->queue.at_stop, BREAK_AT_ONCE);
         if (!gather(worker))
             break;
         settle(worker, write_batch(worker));

@@ -238,6 +238,7 @@ static bool hold(struct polling *polling, struct sp_error *err)
 static void give_back(struct polling *polling)
 {
     struct sp_error err;
+    atomic_store(&polling->poller->state.at_stop, BREAK_NEVER);
     take_progress(polling);
     if (!commit(polling, false, &err))
         sp_log(SP_WARN, "the poller's record was not given back: %s", err.text);

@@ -259,7 +259,7 @@ void *reader_run(void *argument)
     struct sp_error err = {0};
     uint64_t ended_term = 0;
     log_name("source");
-    atomic_store(&reader->source.may_interrupt, true);
+    atomic_store(&reader->source.at_stop, BREAK_AT_ONCE);
     while (await_turn(&reading)) {
         if (reading.term == 0 || ended_term == reading.term) {
             rest(&reading);

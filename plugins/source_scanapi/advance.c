@@ -46,8 +46,8 @@ static struct advance past_full(const struct cursor *cursor, struct tally *tally
     if (count >= 2) {
         uint64_t median = (uint64_t)tally->newer[(count - 1) / 2];
         if (median > step && median < bound)
-            return (struct advance){
-                .id = (int64_t)median, .back = (int64_t)step, .moved = true, .full = true};
+            return (
+                struct advance){.id = (int64_t)median, .back = (int64_t)step, .moved = true, .full = true};
     }
     return step_to(cursor, step);
 }
@@ -59,8 +59,8 @@ struct advance advance_from(const struct cursor *cursor, struct tally *tally, ui
     if (cursor->back && !tally->own)
         return step_to(cursor, (uint64_t)cursor->back);
     if (tally->any_good)
-        return (struct advance){
-            .id = tally->highest_good, .seen = true, .moved = true, .full = full || doubtful};
+        return (
+            struct advance){.id = tally->highest_good, .seen = true, .moved = true, .full = full || doubtful};
     if (full)
         return past_full(cursor, tally, bound);
     struct advance advance = stay(cursor, doubtful);

@@ -23,15 +23,15 @@
 
 /* What a page held. */
 struct tally {
-    int64_t asked;   /* the limit that was asked for */
-    size_t certain;  /* elements that it has for certain */
-    size_t at_most;  /* elements that it may have, counting what hides in broken runs */
-    bool broken;     /* there was a broken run */
-    bool own;        /* an element has the cursor's id */
-    bool any_good;   /* well-formed, newer than the cursor */
+    int64_t asked;  /* the limit that was asked for */
+    size_t certain; /* elements that it has for certain */
+    size_t at_most; /* elements that it may have, counting what hides in broken runs */
+    bool broken;    /* there was a broken run */
+    bool own;       /* an element has the cursor's id */
+    bool any_good;  /* well-formed, newer than the cursor */
     int64_t lowest_good, highest_good;
-    size_t unknown;  /* malformed, without an id or with an older one: may stand anywhere */
-    int64_t *newer;  /* ids of malformed events newer than the cursor, in any order; are sorted */
+    size_t unknown; /* malformed, without an id or with an older one: may stand anywhere */
+    int64_t *newer; /* ids of malformed events newer than the cursor, in any order; are sorted */
     size_t newer_count;
 };
 

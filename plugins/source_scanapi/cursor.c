@@ -80,12 +80,13 @@ int cursor_parse(struct sp_slice text, struct cursor *out)
 struct sp_slice cursor_text(const struct cursor *cursor, struct sp_arena *arena)
 {
     char text[CURSOR_TEXT_SIZE];
-    int size = snprintf(text, sizeof text, "1:%" PRId64 ":%c:%" PRId64 ":%016" PRIx64 ":%016" PRIx64 "%016" PRIx64 ":",
-                        cursor->id, cursor->seen ? 'r' : 'f', cursor->back, cursor->mark, cursor->key[0],
-                        cursor->key[1]);
+    int size =
+        snprintf(text, sizeof text,
+                 "1:%" PRId64 ":%c:%" PRId64 ":%016" PRIx64 ":%016" PRIx64 "%016" PRIx64 ":", cursor->id,
+                 cursor->seen ? 'r' : 'f', cursor->back, cursor->mark, cursor->key[0], cursor->key[1]);
     for (size_t i = 0; i < cursor->digest_count; i++)
-        size += snprintf(text + size, sizeof text - (size_t)size, "%s%016" PRIx64 "%016" PRIx64,
-                         i ? "," : "", cursor->digests[i].low, cursor->digests[i].high);
+        size += snprintf(text + size, sizeof text - (size_t)size, "%s%016" PRIx64 "%016" PRIx64, i ? "," : "",
+                         cursor->digests[i].low, cursor->digests[i].high);
     return sp_arena_copy(arena, (struct sp_slice){text, (size_t)size});
 }
 

@@ -196,8 +196,8 @@ static bool set_url(struct http *http, int64_t from, int64_t limit)
         base--;
     char *url;
     if (asprintf(&url, "%.*s%s%c%s=%" PRId64 "&%s=%" PRId64, (int)base, config->url, config->path,
-                 strchr(config->path, '?') ? '&' : '?', config->from_parameter, from,
-                 config->limit_parameter, limit) < 0)
+                 strchr(config->path, '?') ? '&' : '?', config->from_parameter, from, config->limit_parameter,
+                 limit) < 0)
         return false;
     CURLcode code = curl_easy_setopt(http->easy, CURLOPT_URL, url);
     free(url);
@@ -288,7 +288,8 @@ enum http_outcome http_get(struct http *http, int64_t from, int64_t limit, struc
         return HTTP_FAILED;
     }
     if (http->too_large && status_of(http) == 200) {
-        (void)sp_fail(err, SP_REFUSED, "a page is larger than %" PRId64 " bytes", http->config->max_page_bytes);
+        (void)sp_fail(err, SP_REFUSED, "a page is larger than %" PRId64 " bytes",
+                      http->config->max_page_bytes);
         (void)sp_fail_cure(err, "raise max_page_bytes, or lower page_size");
         return HTTP_TOO_LARGE;
     }

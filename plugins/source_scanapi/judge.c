@@ -16,7 +16,8 @@ static struct element judge_value(const struct judging *judging, const struct pa
 {
     struct element element = {.bytes = slice->bytes, .id = -1};
     if (slice->broken) {
-        element.reason = sp_arena_printf(arena, "is not JSON: at byte %zu %s", slice->broken_at, slice->broken);
+        element.reason =
+            sp_arena_printf(arena, "is not JSON: at byte %zu %s", slice->broken_at, slice->broken);
     } else if (*slice->bytes.data != '{') {
         element.reason = "is JSON, but not an object";
     } else {

@@ -44,7 +44,7 @@ struct narrow {
     int64_t limit;
     int64_t ahead; /* ids to go beyond the first of which nothing was read */
     struct sp_digest128 last, base, wider, hopeless;
-    unsigned times;  /* that `last` came running */
+    unsigned times; /* that `last` came running */
     unsigned confirmed;
     bool uniform;    /* since halving began, all that came was `base` */
     bool given_up;   /* every limit gave `hopeless` */

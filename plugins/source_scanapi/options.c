@@ -48,7 +48,7 @@ const struct sp_option scanapi_options[] = {
      .doc = "Ask for gzip or deflate"},
     {"tls.ca", SP_OPT_STRING, AT(tls_ca),
      .doc = "File with the certificates to trust, instead of the system's"},
-    {"proxy", SP_OPT_STRING, AT(proxy),
+    {"proxy", SP_OPT_SECRET, AT(proxy),
      .doc = "Proxy to go through, as curl writes it, instead of the environment's"},
     {"user_agent", SP_OPT_STRING, AT(user_agent), .default_text = "scanpipe/" PACKAGE_VERSION,
      .doc = "What to call oneself"},

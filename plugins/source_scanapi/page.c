@@ -5,22 +5,9 @@
 
 #include "resync.h"
 
-static size_t skip_space(struct sp_slice body, size_t at)
-{
-    while (at < body.size && (body.data[at] == ' ' || body.data[at] == '\n' || body.data[at] == '\r' ||
-                              body.data[at] == '\t'))
-        at++;
-    return at;
-}
-
 static struct sp_slice rest_of(const struct page *page, size_t at)
 {
     return (struct sp_slice){page->body.data + at, page->body.size - at};
-}
-
-static bool char_is(const struct page *page, size_t at, char c)
-{
-    return at < page->body.size && page->body.data[at] == c;
 }
 
 /* Goes over one value of any kind, and the white space behind it. */
@@ -117,11 +104,8 @@ static bool find_array(struct page *page, const char *pointer)
 enum page_step page_open(struct page *page, struct sp_slice body, const char *pointer,
                          const struct sp_json_paths *paths, struct sp_json_value *found)
 {
-    *page = (struct page){.body = body,
-                          .paths = paths,
-                          .found = found,
-                          .separated = true,
-                          .budget = 8 * body.size + 4096};
+    *page = (struct page){
+        .body = body, .paths = paths, .found = found, .separated = true, .budget = 8 * body.size + 4096};
     if (!find_array(page, pointer))
         return PAGE_NO_ARRAY;
     page->at++;
@@ -187,8 +171,9 @@ enum page_step page_next(struct page *page, struct page_element *out)
         fault = (struct sp_json_fault){length, "no comma follows"};
         return take_broken(page, &fault, out);
     }
-    *out = (struct page_element){
-        .bytes = {page->body.data + page->at, length}, .separated = page->separated, .at_most = 1};
+    *out = (struct page_element){.bytes = {page->body.data + page->at, length},
+                                 .separated = page->separated,
+                                 .at_most = 1};
     page->any_seen = true;
     page->separated = false;
     page->at += length;

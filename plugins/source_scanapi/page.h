@@ -35,9 +35,9 @@
 enum page_step {
     PAGE_MORE,
     PAGE_END,
-    PAGE_NO_ARRAY, /* there is no array at the pointer */
+    PAGE_NO_ARRAY,  /* there is no array at the pointer */
     PAGE_EMPTY_CUT, /* the array begins, and nothing follows */
-    PAGE_CUT,      /* the array begins, and has no end */
+    PAGE_CUT,       /* the array begins, and has no end */
 };
 
 struct page_element {
@@ -56,8 +56,8 @@ struct page {
     char closers[PAGE_DEPTH]; /* of the containers around the array, from the outermost */
     size_t depth;
     bool separated, broken_seen, any_seen;
-    bool nested_too;           /* brackets were found to be wrong, see above */
-    size_t budget;             /* bytes that may yet be spent on trying whether an element starts */
+    bool nested_too;            /* brackets were found to be wrong, see above */
+    size_t budget;              /* bytes that may yet be spent on trying whether an element starts */
     struct sp_json_fault fault; /* of a page that cannot be read */
 };
 

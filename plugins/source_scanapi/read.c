@@ -13,11 +13,11 @@ struct reading {
     struct handle *handle;
     struct sp_arena *arena;
     struct sp_page *page;
-    struct sp_slice text;  /* the cursor as it was handed in */
+    struct sp_slice text; /* the cursor as it was handed in */
     struct cursor cursor;
-    struct cursor at;      /* the cursor that the request stands for: while narrowed, a step further */
-    uint64_t bound;        /* the first id that is not asked for */
-    bool beyond;           /* the page has it, or a later one */
+    struct cursor at; /* the cursor that the request stands for: while narrowed, a step further */
+    uint64_t bound;   /* the first id that is not asked for */
+    bool beyond;      /* the page has it, or a later one */
     int64_t limit;
     struct tally tally;
 };
@@ -97,9 +97,7 @@ static int unreadable(struct reading *reading, const struct http_answer *answer,
                       const struct sp_json_fault *fault, struct sp_error *err)
 {
     struct handle *handle = reading->handle;
-    enum narrow_shape shape = answer->markup     ? NARROW_MARKUP
-                              : step == PAGE_CUT ? NARROW_CUT
-                                                 : NARROW_OTHER;
+    enum narrow_shape shape = answer->markup ? NARROW_MARKUP : step == PAGE_CUT ? NARROW_CUT : NARROW_OTHER;
     struct sp_digest128 digest = sp_siphash128(handle->key, answer->body.data, answer->body.size);
     switch (narrow_unreadable(&handle->narrow, reading->limit, answer->body, digest, shape)) {
     case NARROW_AGAIN:
@@ -215,12 +213,11 @@ static void look_for_gap(struct reading *reading)
     if (tally->own || !reading->at.seen || !tally->any_good || tally->broken || handle->gap_told)
         return;
     handle->gap_told = true; /* a feed that is not inclusive would have us tell it with each page */
-    reading->page->gap =
-        sp_arena_printf(reading->arena,
-                        "the feed no longer has event %" PRId64
-                        ", which was the last one read; it goes on with event %" PRId64
-                        ", and what was between them may be lost",
-                        reading->at.id, tally->lowest_good);
+    reading->page->gap = sp_arena_printf(reading->arena,
+                                         "the feed no longer has event %" PRId64
+                                         ", which was the last one read; it goes on with event %" PRId64
+                                         ", and what was between them may be lost",
+                                         reading->at.id, tally->lowest_good);
 }
 
 static void pace_reading(struct reading *reading, const struct advance *advance)

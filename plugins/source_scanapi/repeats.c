@@ -3,7 +3,7 @@
 
 #include "repeats.h"
 
-_Static_assert(REPEATS_WINDOW < UINT16_MAX && REPEATS_SLOTS > 2 * REPEATS_WINDOW, "slots hold places");
+_Static_assert(REPEATS_WINDOW<UINT16_MAX && REPEATS_SLOTS> 2 * REPEATS_WINDOW, "slots hold places");
 
 static size_t slot_home(struct sp_digest128 digest)
 {

@@ -12,19 +12,6 @@ struct walk {
     char open[WALK_DEPTH];
 };
 
-static size_t skip_space(struct sp_slice body, size_t at)
-{
-    while (at < body.size && (body.data[at] == ' ' || body.data[at] == '\n' || body.data[at] == '\r' ||
-                              body.data[at] == '\t'))
-        at++;
-    return at;
-}
-
-static bool char_is(const struct page *page, size_t at, char c)
-{
-    return at < page->body.size && page->body.data[at] == c;
-}
-
 /* Trying costs: a page made to fool us must not take more than a few times its length. */
 static bool try_value(struct page *page, size_t *at)
 {

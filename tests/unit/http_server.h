@@ -49,7 +49,8 @@ static inline void http_send(int fd, const void *data, size_t size)
 static inline bool http_reply(int fd, const char *status, const char *headers, const void *body, size_t size)
 {
     char head[1024];
-    int length = snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n", status, headers, size);
+    int length =
+        snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n", status, headers, size);
     http_send(fd, head, (size_t)length);
     http_send(fd, body, size);
     return true;
@@ -58,9 +59,9 @@ static inline bool http_reply(int fd, const char *status, const char *headers, c
 static inline void http_serve(struct http_server *server, int fd)
 {
     size_t size = 0;
-    char *request = server->request;
+    char request[sizeof server->request];
     for (;;) {
-        ssize_t got = recv(fd, request + size, sizeof server->request - 1 - size, 0);
+        ssize_t got = recv(fd, request + size, sizeof request - 1 - size, 0);
         if (got <= 0)
             return;
         size += (size_t)got;
@@ -68,6 +69,7 @@ static inline void http_serve(struct http_server *server, int fd)
         if (!strstr(request, "\r\n\r\n"))
             continue;
         pthread_mutex_lock(&server->lock);
+        memcpy(server->request, request, size + 1);
         server->requests++;
         bool keep = server->handler(server, fd, request);
         pthread_mutex_unlock(&server->lock);
@@ -119,6 +121,13 @@ static inline void http_answer_with(struct http_server *server, http_handler *ha
     pthread_mutex_lock(&server->lock);
     server->handler = handler;
     server->requests = server->connections = 0;
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* What this thread did is seen by the handler from here on, and what the handler did by this thread. */
+static inline void http_meet(struct http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
     pthread_mutex_unlock(&server->lock);
 }
 

@@ -73,7 +73,8 @@ static struct advance after(struct cursor cursor, struct tally tally)
 
 static struct tally good(int64_t asked, size_t count, int64_t highest)
 {
-    return (struct tally){.asked = asked, .certain = count, .any_good = true, .own = true, .highest_good = highest};
+    return (struct tally){
+        .asked = asked, .certain = count, .any_good = true, .own = true, .highest_good = highest};
 }
 
 static void test_the_highest_well_formed_id(void)
@@ -123,7 +124,8 @@ static void test_a_page_all_malformed_is_passed_by_its_median(void)
 static void test_one_huge_id_does_not_end_the_feed(void)
 {
     int64_t one[] = {HUGE_ID}, twice[] = {HUGE_ID, HUGE_ID}, two[] = {HUGE_ID, 14};
-    struct advance next = after(on(10), (struct tally){.asked = 2, .certain = 2, .own = true, .newer = one, .newer_count = 1});
+    struct advance next =
+        after(on(10), (struct tally){.asked = 2, .certain = 2, .own = true, .newer = one, .newer_count = 1});
     CU_ASSERT(next.moved && next.id == 11);
     next = after(on(10), (struct tally){.asked = 2, .certain = 2, .newer = twice, .newer_count = 2});
     CU_ASSERT(next.moved && next.id == 11);
@@ -146,9 +148,13 @@ static void test_a_jump_to_invented_ids_is_taken_back(void)
 
 static void test_a_broken_run_leaves_in_doubt_whether_the_page_is_full(void)
 {
-    struct advance next = after(on(10), (struct tally){.asked = 5, .certain = 2, .at_most = 9, .broken = true, .unknown = 1, .own = true});
+    struct advance next = after(
+        on(10),
+        (struct tally){.asked = 5, .certain = 2, .at_most = 9, .broken = true, .unknown = 1, .own = true});
     CU_ASSERT(!next.moved && next.doubtful);
-    next = after(on(10), (struct tally){.asked = 50, .certain = 2, .at_most = 9, .broken = true, .unknown = 1, .own = true});
+    next = after(
+        on(10),
+        (struct tally){.asked = 50, .certain = 2, .at_most = 9, .broken = true, .unknown = 1, .own = true});
     CU_ASSERT(!next.moved && !next.doubtful && !next.full);
 }
 
@@ -391,7 +397,8 @@ int main(void)
         {"text that is no cursor", test_text_that_is_no_cursor},
         {"the cursor is the highest well-formed id", test_the_highest_well_formed_id},
         {"only the own event is idleness", test_only_the_own_event_is_idleness},
-        {"a full page with nothing newer is not idleness", test_a_full_page_with_nothing_newer_is_not_idleness},
+        {"a full page with nothing newer is not idleness",
+         test_a_full_page_with_nothing_newer_is_not_idleness},
         {"a full page of older events says nothing of what was never read",
          test_a_full_page_of_older_events_says_nothing_of_what_was_never_read},
         {"events without ids are passed step by step", test_events_without_ids_are_passed_step_by_step},

@@ -31,8 +31,8 @@ struct feed_event {
 static struct {
     struct feed_event events[FEED_EVENTS];
     size_t count;
-    int64_t oldest;   /* what is older is gone */
-    size_t cap;       /* answers at most so many; 0: any */
+    int64_t oldest;    /* what is older is gone */
+    size_t cap;        /* answers at most so many; 0: any */
     bool mixed, stale; /* out of order, with repeats; with older events */
     int away;          /* so many answers are a proxy's */
 } feed;
@@ -59,7 +59,8 @@ static inline struct feed_event *feed_add(int64_t order, const char *bytes)
 static inline void feed_add_good(int64_t id)
 {
     char bytes[EVENT_SIZE];
-    snprintf(bytes, sizeof bytes, "{\"EventId\":%" PRId64 ",\"ParcelId\":7,\"Type\":\"PICKUP\"," EVENT_TIME, id);
+    snprintf(bytes, sizeof bytes, "{\"EventId\":%" PRId64 ",\"ParcelId\":7,\"Type\":\"PICKUP\"," EVENT_TIME,
+             id);
     feed_add(id, bytes);
 }
 
@@ -188,7 +189,11 @@ static inline int source_peek(struct sp_slice until)
     arena_reset(page_arena, 65536);
     page = (struct sp_page){.size = sizeof page};
     failure = (struct sp_error){0};
-    return plugin->source->read(handle, cursor, until, page_arena, &page, sp_clock_now() + 10 * SP_SECOND, &failure);
+    http_meet(&server);
+    int rc = plugin->source->read(handle, cursor, until, page_arena, &page,
+                                  sp_clock_now() + 10 * SP_SECOND, &failure);
+    http_meet(&server);
+    return rc;
 }
 
 static inline void mark_returned(struct sp_slice bytes)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scanapi plugin against a server: what it asks, what it makes of each answer, and that nothing is lost. */
+/* The scanapi plugin against a server: what it asks, what it makes of each answer, and that nothing is lost.
+ */
 #include <config.h>
 
 #include "scanapi_fixture.h"
@@ -31,7 +32,8 @@ static void test_paging(void)
     CU_ASSERT_EQUAL(source_read(), 0);
     CU_ASSERT_EQUAL(page.event_count, 3);
     CU_ASSERT(!page.caught_up && page.wait_ns == 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(server.request, "GET /v1/scans/scanevents?FromEventId=1&Limit=3 HTTP/1.1\r\n"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(server.request, "GET /v1/scans/scanevents?FromEventId=1&Limit=3 HTTP/1.1\r\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(server.request, "\r\nAuthorization: Bearer s3cr3t-token\r\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(server.request, "\r\nX-Tenant: north\r\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(server.request, "\r\nAccept-Encoding: gzip, deflate\r\n"));
@@ -112,7 +114,8 @@ static void test_a_page_that_was_not_kept_comes_again(void)
     story_end();
 }
 
-/* A late event with an older id does not move the cursor's id: the cursor's bytes must differ all the same. */
+/* A late event with an older id does not move the cursor's id: the cursor's bytes must differ all the same.
+ */
 static void test_equal_cursors_have_nothing_between_them(void)
 {
     story_begin(10);
@@ -323,7 +326,10 @@ static bool reply_packed(struct http_server *on, int fd, const char *request)
     (void)on, (void)request;
     static char body[65536], packed[65536];
     size_t size = feed_page(body, parameter(request, "FromEventId"), parameter(request, "Limit"));
-    z_stream stream = {.next_in = (Bytef *)body, .avail_in = (uInt)size, .next_out = (Bytef *)packed, .avail_out = sizeof packed};
+    z_stream stream = {.next_in = (Bytef *)body,
+                       .avail_in = (uInt)size,
+                       .next_out = (Bytef *)packed,
+                       .avail_out = sizeof packed};
     deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
     deflate(&stream, Z_FINISH);
     size_t length = stream.total_out;
@@ -587,7 +593,8 @@ static void random_story(void)
     feed_add_good(order);
     int reads = source_read_all();
     if (reads < 0 || feed_missing() > 0) {
-        printf("# page_size %d: %zu of %zu are missing, %d reads\n", (int)config.page_size, feed_missing(), feed.count, reads);
+        printf("# page_size %d: %zu of %zu are missing, %d reads\n", (int)config.page_size, feed_missing(),
+               feed.count, reads);
         for (size_t i = 0; i < feed.count; i++)
             if (!feed.events[i].returned)
                 printf("#   %" PRId64 " %s\n", feed.events[i].order, feed.events[i].bytes);

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define GOOD(id)                                                                                                \
-    "{\"EventId\":" #id ",\"ParcelId\":7,\"Type\":\"PICKUP\",\"CreatedDateTimeUtc\":\"2021-05-11T21:11:34.1506147Z\"}"
+#define GOOD(id)                                                                                             \
+    "{\"EventId\":" #id                                                                                      \
+    ",\"ParcelId\":7,\"Type\":\"PICKUP\",\"CreatedDateTimeUtc\":\"2021-05-11T21:11:34.1506147Z\"}"
 
 static const struct sp_pair rule_pairs[] = {{"/EventId", "positive"},
                                             {"/ParcelId", "positive"},
@@ -69,7 +70,8 @@ static void test_envelopes(void)
 {
     CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[]}"), PAGE_END);
     CU_ASSERT_EQUAL(got.count, 0);
-    CU_ASSERT_EQUAL(slice("\xEF\xBB\xBF {\n \"Total\" : {\"n\":[1,\"]\"]}, \"ScanEvents\" : [\n " GOOD(3) "\n ] ,\"x\":1}\n"),
+    CU_ASSERT_EQUAL(slice("\xEF\xBB\xBF {\n \"Total\" : {\"n\":[1,\"]\"]}, \"ScanEvents\" : [\n " GOOD(
+                        3) "\n ] ,\"x\":1}\n"),
                     PAGE_END);
     CU_ASSERT(got.count == 1 && is_event(0, 3));
     CU_ASSERT_EQUAL(slice_at("", sp_slice_of("[" GOOD(4) "]")), PAGE_END);
@@ -121,8 +123,8 @@ static void test_broken_element_fails_alone(void)
         "{EventId:5}",
         "{\"EventId\":5,\"T\":nul,\"Items\":[{\"EventId\":1,\"a\":[1,2]},{\"EventId\":2}],\"U\":\",{]}\"}",
         "{'EventId':5}",
-        "{\"EventId\":5,\"Type\":\"PICKUP}",          /* the string is not closed */
-        "{\"EventId\":5,\"Type\":PICKUP\"}",          /* nor opened */
+        "{\"EventId\":5,\"Type\":\"PICKUP}", /* the string is not closed */
+        "{\"EventId\":5,\"Type\":PICKUP\"}", /* nor opened */
         "{\"EventId\":5,\"Type\":\"PI\"CK\"UP\"}",
         "{\"EventId\":5,\"Type\":\"PI\"CKUP\"}",
         "{\"EventId\":5,\"User\":{\"UserId\":\"x\"}", /* nor the object */
@@ -139,8 +141,8 @@ static void test_broken_element_fails_alone(void)
         snprintf(body, sizeof body, "{\"ScanEvents\":[%s, %s ,%s]}", GOOD(1), broken[i], GOOD(9));
         enum page_step step = slice(body);
         size_t last = got.count ? got.count - 1 : 0;
-        bool right = step == PAGE_END && got.count >= 3 && is_event(0, 1) && is_event(last, 9) &&
-                     got.items[1].reason;
+        bool right =
+            step == PAGE_END && got.count >= 3 && is_event(0, 1) && is_event(last, 9) && got.items[1].reason;
         if (!right)
             printf("# in the middle: %s (%zu elements, step %d)\n", broken[i], got.count, step);
         CU_ASSERT(right);
@@ -157,7 +159,8 @@ static void test_broken_element_fails_alone(void)
 
 static void test_two_broken_strings_do_not_swallow_what_is_between(void)
 {
-    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"T\":\"a}," GOOD(6) ",{\"EventId\":7,\"T\":\"b}," GOOD(8) "]}"),
+    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"T\":\"a}," GOOD(
+                        6) ",{\"EventId\":7,\"T\":\"b}," GOOD(8) "]}"),
                     PAGE_END);
     CU_ASSERT_EQUAL(got.count, 4);
     CU_ASSERT(is_broken(0, "{\"EventId\":5,\"T\":\"a}") && is_event(1, 6));
@@ -166,7 +169,8 @@ static void test_two_broken_strings_do_not_swallow_what_is_between(void)
 
 static void test_broken_ones_side_by_side(void)
 {
-    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"T\":\"a},{\"EventId\":6,,}," GOOD(7) "]}"), PAGE_END);
+    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"T\":\"a},{\"EventId\":6,,}," GOOD(7) "]}"),
+                    PAGE_END);
     CU_ASSERT_EQUAL(got.count, 2);
     CU_ASSERT(is_event(1, 7));
     CU_ASSERT(reason_has(0, "is not JSON"));
@@ -177,7 +181,8 @@ static void test_broken_ones_side_by_side(void)
 
 static void test_nested_objects_stay_in_their_broken_event(void)
 {
-    const char *broken = "{\"EventId\":5,\"T\":\"a\xC0\",\"L\":[{\"EventId\":1,\"x\":2},{\"EventId\":2,\"x\":3}]}";
+    const char *broken =
+        "{\"EventId\":5,\"T\":\"a\xC0\",\"L\":[{\"EventId\":1,\"x\":2},{\"EventId\":2,\"x\":3}]}";
     char body[512];
     snprintf(body, sizeof body, "{\"ScanEvents\":[%s,%s]}", broken, GOOD(6));
     CU_ASSERT_EQUAL(slice(body), PAGE_END);
@@ -241,7 +246,8 @@ static void test_rules(void)
 
 static void test_parcel_over_31_bits_is_well_formed_here(void)
 {
-    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"ParcelId\":3000000000,\"Type\":\"A\"" TIME "]}"), PAGE_END);
+    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"ParcelId\":3000000000,\"Type\":\"A\"" TIME "]}"),
+                    PAGE_END);
     CU_ASSERT(is_event(0, 5));
 }
 
@@ -265,7 +271,8 @@ static void check_cover(struct sp_slice body, const char *told)
     const char *at = memchr(body.data, '[', body.size);
     for (size_t i = 0; at && i < got.count; i++) {
         struct sp_slice bytes = got.items[i].bytes;
-        bool right = bytes.size > 0 && bytes.data > at - 1 && bytes.data + bytes.size <= body.data + body.size;
+        bool right =
+            bytes.size > 0 && bytes.data > at - 1 && bytes.data + bytes.size <= body.data + body.size;
         for (at += i == 0; right && at < bytes.data; at++)
             right = strchr(" \t\r\n,", *at) != NULL;
         if (!right)
@@ -279,7 +286,8 @@ static void check_cover(struct sp_slice body, const char *told)
 
 static void test_random_damage_loses_nothing(void)
 {
-    unsigned seed = (unsigned)time(NULL);
+    const char *given = getenv("SCANAPI_SEED");
+    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
     printf("# seed %u\n", seed);
     srand(seed);
     const char *whole = "{\"ScanEvents\":[" GOOD(1) "," GOOD(2) "," GOOD(3) "," GOOD(4) "," GOOD(5) "]}";
@@ -297,6 +305,11 @@ static void test_random_damage_loses_nothing(void)
         for (size_t i = 0; i < got.count; i++)
             if (!got.items[i].reason && got.items[i].id <= 5)
                 seen[got.items[i].id] = true;
+        /* An array that is opened and takes in all that follows makes what a cut page is. */
+        if (step == PAGE_CUT && memmem(body + start, per_event, ":[{", 3)) {
+            free(body);
+            continue;
+        }
         if (step != PAGE_END || !seen[1] || !seen[2] || !seen[4] || !seen[5]) {
             lost++;
             printf("# step %d: %.*s\n", step, (int)per_event, body + start);
@@ -330,7 +343,8 @@ int main(void)
         {"what is no page is told", test_no_page_at_all},
         {"a page that is cut anywhere is told", test_cut_pages_are_told_at_every_length},
         {"a broken element fails alone", test_broken_element_fails_alone},
-        {"two broken strings do not swallow what is between", test_two_broken_strings_do_not_swallow_what_is_between},
+        {"two broken strings do not swallow what is between",
+         test_two_broken_strings_do_not_swallow_what_is_between},
         {"broken elements side by side", test_broken_ones_side_by_side},
         {"nested objects stay in their broken event", test_nested_objects_stay_in_their_broken_event},
         {"commas too many and too few", test_separators},
