@@ -139,13 +139,16 @@ static void check_headers(const struct scanapi_config *config, struct sp_check *
     }
 }
 
-void scanapi_check(const void *config, struct sp_check *check)
+void scanapi_check(const void *checked, struct sp_check *check)
 {
+    const struct scanapi_config *config = checked;
+    if (!config->url || !config->path || !config->from_parameter || !config->limit_parameter ||
+        !config->events || !config->id)
+        return; /* what is missing has been told */
     check_url(config, check);
     check_rules(config, check);
     check_events(config, check);
     check_headers(config, check);
-    const struct scanapi_config *scanapi = config;
-    if (scanapi->user_agent && !is_one_line(scanapi->user_agent))
+    if (config->user_agent && !is_one_line(config->user_agent))
         sp_check_fail(check, "user_agent", "has a control character in it");
 }

@@ -26,6 +26,6 @@ struct scanapi_config {
 extern const struct sp_option scanapi_options[SCANAPI_OPTIONS];
 
 /* The plugin's `check` hook. */
-void scanapi_check(const void *config, struct sp_check *check);
+void scanapi_check(const void *checked, struct sp_check *check);
 
 #endif

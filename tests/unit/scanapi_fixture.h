@@ -190,8 +190,8 @@ static inline int source_peek(struct sp_slice until)
     page = (struct sp_page){.size = sizeof page};
     failure = (struct sp_error){0};
     http_meet(&server);
-    int rc = plugin->source->read(handle, cursor, until, page_arena, &page,
-                                  sp_clock_now() + 10 * SP_SECOND, &failure);
+    int rc = plugin->source->read(handle, cursor, until, page_arena, &page, sp_clock_now() + 10 * SP_SECOND,
+                                  &failure);
     http_meet(&server);
     return rc;
 }
