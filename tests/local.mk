@@ -408,6 +408,7 @@ e2e_tests = \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
 	tests/e2e/takeover_test.sh \
+	tests/fuzz/replay_test.sh \
 	tests/lint/lint_test.sh
 TESTS += $(e2e_tests)
 
@@ -436,6 +437,8 @@ EXTRA_DIST += \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
 	tests/e2e/tool.py \
+	tests/fuzz/README.md \
+	tests/fuzz/replay_test.sh \
 	tests/lint/README.md \
 	tests/lint/layers.py \
 	tests/lint/lint_test.sh \

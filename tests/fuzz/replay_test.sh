@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every input that a fuzzer ever found interesting, once more.
+set -u
+src=${srcdir:-.}
+. "$src/tests/e2e/tap.sh"
+targets=(event fold page yaml)
+plan ${#targets[@]}
+for target in "${targets[@]}"; do
+    out=$("${top_builddir:-.}/tests/fuzz/replay_$target" "$src/tests/fuzz/corpus/$target" 2>&1)
+    ok "$target: ${out##*$'\n'}" $? "$out"
+done
+tap_end
