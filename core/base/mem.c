@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 
-#include <scanpipe/base.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,6 +42,14 @@ char *mem_text(const char *text)
 {
     size_t size = strlen(text) + 1;
     return memcpy(mem_alloc(size), text, size);
+}
+
+struct sp_slice mem_slice(struct sp_slice bytes)
+{
+    char *copy = mem_alloc(bytes.size);
+    if (bytes.size)
+        memcpy(copy, bytes.data, bytes.size);
+    return (struct sp_slice){copy, bytes.size};
 }
 
 void mem_free_at(void *pointer_to_pointer)

@@ -37,19 +37,11 @@ void ingest_fini(struct ingest *ingest)
     pthread_mutex_destroy(&ingest->lock);
 }
 
-static struct sp_slice heap_copy(struct sp_slice bytes)
-{
-    char *copy = mem_alloc(bytes.size);
-    if (bytes.size)
-        memcpy(copy, bytes.data, bytes.size);
-    return (struct sp_slice){copy, bytes.size};
-}
-
 void ingest_begin_term(struct ingest *ingest, struct sp_slice cursor)
 {
     pthread_mutex_lock(&ingest->lock);
     free((char *)ingest->term_start.data);
-    ingest->term_start = heap_copy(cursor);
+    ingest->term_start = mem_slice(cursor);
     ingest->term = ++ingest->terms;
     ingest->caught_up = false;
     pthread_cond_broadcast(&ingest->changed);

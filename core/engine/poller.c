@@ -109,14 +109,6 @@ static const char *cursor_text(struct polling *polling, struct sp_slice cursor)
     return text;
 }
 
-static struct sp_slice heap_copy(struct sp_slice bytes)
-{
-    char *copy = mem_alloc(bytes.size);
-    if (bytes.size)
-        memcpy(copy, bytes.data, bytes.size);
-    return (struct sp_slice){copy, bytes.size};
-}
-
 static void show_cursor(struct polling *polling, struct sp_slice cursor)
 {
     const char *text = cursor_text(polling, cursor);
@@ -168,7 +160,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->told_standby = true;
         return true;
     }
-    struct sp_slice cursor = heap_copy(there.cursor);
+    struct sp_slice cursor = mem_slice(there.cursor);
     polling->record.token = there.token + 1;
     struct record mine = own_record(polling, true, cursor);
     enum put_outcome outcome = put_record(polling, &mine, version, err);

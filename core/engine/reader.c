@@ -22,11 +22,9 @@ struct reading {
 
 static void set_cursor(struct reading *reading, struct sp_slice cursor)
 {
-    char *copy = mem_alloc(cursor.size);
-    if (cursor.size)
-        memcpy(copy, cursor.data, cursor.size);
+    struct sp_slice copy = mem_slice(cursor);
     free((char *)reading->cursor.data);
-    reading->cursor = (struct sp_slice){copy, cursor.size};
+    reading->cursor = copy;
 }
 
 /* Waits until a term runs and there is room to read ahead; follows a change of term.  False: stop. */
@@ -232,10 +230,7 @@ static void take_page(struct reading *reading, const struct sp_page *read)
         parcels = pack(reading, read, page);
         page->bytes = sp_arena_footprint(page->arena);
         set_cursor(reading, read->cursor);
-        char *copy = mem_alloc(read->cursor.size);
-        if (read->cursor.size)
-            memcpy(copy, read->cursor.data, read->cursor.size);
-        page->cursor = (struct sp_slice){copy, read->cursor.size};
+        page->cursor = mem_slice(read->cursor);
     }
     hand_over(reading, read, page, parcels);
 }
