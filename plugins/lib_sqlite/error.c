@@ -52,7 +52,9 @@ static void say_cure(int rc, int system_error, struct sp_error *err)
             sp_fail_cure(err, "look at the disk of this file");
         break;
     case SQLITE_READONLY:
-        sp_fail_cure(err, "let this user write the file, its folder and its file system");
+        sp_fail_cure(
+            err,
+            "let this user write the file, those beside it ending in -wal and -shm, its folder and its file system");
         break;
     case SQLITE_CANTOPEN:
         if (system_error == ENOENT)
