@@ -25,26 +25,13 @@ const char *sp_class_name(enum sp_class class)
     return (size_t) class < count ? class_names[class] : "unknown";
 }
 
-/* What servers and events say goes into one line of a log, so it must not break out of it. */
-static void make_printable(char *text)
-{
-    size_t size = strlen(text);
-    for (size_t at = 0; at < size;) {
-        size_t length = utf8_length(text + at, size - at);
-        if (length == 0 || (unsigned char)text[at] < 0x20 || text[at] == 0x7f) {
-            text[at] = text[at] == '\n' || text[at] == '\t' ? ' ' : '?';
-            length = 1;
-        }
-        at += length;
-    }
-}
-
 static void format_into(char *out, size_t capacity, const char *format, va_list arguments)
 {
     int length = vsnprintf(out, capacity, format, arguments);
     if (length >= (int)capacity)
         out[utf8_cut(out, capacity, capacity - 1)] = '\0';
-    make_printable(out);
+    /* What servers and events say goes into one line of a log. */
+    utf8_make_printable(out);
 }
 
 int sp_fail(struct sp_error *err, enum sp_class class, const char *format, ...)

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -66,8 +67,11 @@ void sp_log(enum sp_level level, const char *format, ...)
     char text[1024], when[32];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (length >= (int)sizeof text)
+        text[utf8_cut(text, sizeof text, sizeof text - 1)] = '\0';
+    utf8_make_printable(text);
     clock_format_wall(sp_clock_wall_ms(), when);
     SP_AUTO(buffer_fini) struct buffer line = {0};
     if (format_now == LOG_JSON) {

@@ -47,3 +47,16 @@ size_t utf8_cut(const char *text, size_t size, size_t limit)
         limit--;
     return limit;
 }
+
+void utf8_make_printable(char *text)
+{
+    size_t size = strlen(text);
+    for (size_t at = 0; at < size;) {
+        size_t length = utf8_length(text + at, size - at);
+        if (length == 0 || (unsigned char)text[at] < 0x20 || text[at] == 0x7f) {
+            text[at] = text[at] == '\n' || text[at] == '\t' ? ' ' : '?';
+            length = 1;
+        }
+        at += length;
+    }
+}

@@ -11,6 +11,10 @@ size_t utf8_length(const char *text, size_t size);
 /* Whether all of it is well-formed. */
 bool utf8_valid(struct sp_slice text);
 
+/* Makes it one line that cannot break out of a log: control characters and what is not well-formed
+ * become '?', line ends and tabs become spaces. */
+void utf8_make_printable(char *text);
+
 /* The largest size <= limit that does not cut a character of `text`. */
 size_t utf8_cut(const char *text, size_t size, size_t limit);
 

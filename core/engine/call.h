@@ -24,9 +24,11 @@ struct crew {
     const struct stage *stage;
     void *loaded;
     pthread_mutex_t lock;
-    unsigned troubled;      /* seats whose last call failed */
-    int64_t troubled_since; /* sp_clock_now() of the first failure */
-    struct sp_error trouble;
+    _Atomic unsigned troubled; /* seats whose last call failed */
+    _Atomic uint64_t answers;  /* calls that went well while there was trouble: who pauses tries again */
+    int64_t troubled_since;    /* sp_clock_now() of the first failure */
+    int64_t told_at;           /* when trouble was told last, and which */
+    enum sp_class told_class;
 };
 
 /* The stop flag, and whatever else all threads watch. */
@@ -51,8 +53,9 @@ struct seat {
     void *handle;
     struct retry retry;
     bool troubled;
-    _Atomic int64_t deadline; /* of the call at work; 0: none */
-    _Atomic int at_stop;      /* enum at_stop: what a stop does to the call at work */
+    int64_t overdue_ns, overdue_deadline; /* the watch's: how long the call at work was seen overdue */
+    _Atomic int64_t deadline;             /* of the call at work; 0: none */
+    _Atomic int at_stop;                  /* enum at_stop: what a stop does to the call at work */
 };
 
 void stop_init(struct stop *stop);
@@ -86,7 +89,15 @@ int64_t call_begin(struct seat *seat, int64_t extra_ns);
  * stage.  True where it failed. */
 bool call_end(struct seat *seat, int rc, const struct sp_error *err);
 
-/* Pauses as the failure asks for; false where there is no point in trying again: the stop was asked for. */
+/* The same for a caller that knows what to do about `rejected`: the stage has answered, it is not in
+ * trouble. */
+bool call_end_rejectable(struct seat *seat, int rc, const struct sp_error *err);
+
+/* Counts the failure and says how long to pause. */
+int64_t call_pause_ns(struct seat *seat, const struct sp_error *err);
+
+/* Pauses as the failure asks for, or until another seat of the stage gets an answer; false where there is no
+ * point in trying again: the stop was asked for. */
 bool call_again(struct seat *seat, const struct sp_error *err);
 /* The same, and pauses no longer than `most_ns`. */
 bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t most_ns);
@@ -94,7 +105,11 @@ bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t mo
 /* Makes calls at work return that may be broken off by now; `late`: most of the grace is over. */
 void seats_interrupt(struct seat *list, bool late);
 
-/* The call that is furthest past its deadline by more than `slack_ns`, or NULL. */
-struct seat *seats_overdue(struct seat *list, int64_t now, int64_t slack_ns);
+/* A call that was seen past its deadline for longer than `slack_ns`, or NULL.  To be called often: time
+ * between two calls counts for a second at most, so that a process that was frozen convicts nobody. */
+struct seat *seats_overdue(struct seat *list, int64_t now, int64_t since_last_ns, int64_t slack_ns);
+
+/* A seat with a call at work, or NULL: for messages. */
+struct seat *seats_at_work(struct seat *list);
 
 #endif

@@ -43,6 +43,7 @@ void worker_fini(struct worker *worker)
     arena_free(worker->arena);
     fold_free(worker->fold);
     free(worker->events);
+    free(worker->buried);
     free(worker->held.runs);
     pthread_mutex_destroy(&worker->held.lock);
 }
@@ -140,8 +141,12 @@ static int receive(struct worker *worker, size_t max, int64_t wait_ns, struct sp
     if (count > 0) {
         hold(&worker->held, messages, count);
         unpack(worker, messages, count);
-        size_t each = worker->event_count / worker->held.count;
-        worker->events_each = each > 0 ? each : 1;
+        /* Up at once and down slowly: asking for too little costs a receive, for too much a batch
+         * beyond its size. */
+        size_t each = worker->event_count / worker->held.count, half = worker->events_each / 2;
+        worker->events_each = each > half ? each : half;
+        if (worker->events_each == 0)
+            worker->events_each = 1;
         count_add(&work->counters.messages_received, count);
     }
     return (int)count;
@@ -173,10 +178,11 @@ static bool gather(struct worker *worker)
     struct deliver *deliver = worker->deliver;
     const struct sink_options *options = &deliver->work->pipeline->sink_options;
     struct sp_error err = {0};
-    worker->event_count = worker->bytes = 0;
-    arena_reset(worker->arena, ARENA_KEPT);
+    worker->event_count = worker->bytes = worker->buried_count = 0;
+    atomic_store(&worker->queue.at_stop, BREAK_AT_ONCE);
     for (int got = 0; got <= 0;) {
         bool waits;
+        arena_reset(worker->arena, ARENA_KEPT);
         if (!take_poll(deliver, &waits))
             return false;
         got = receive(worker, room(worker, options), waits ? long_poll_ns : 0, &err);
@@ -184,8 +190,8 @@ static bool gather(struct worker *worker)
         if (got < 0 && !call_again(&worker->queue, &err))
             return false;
     }
-    atomic_store(&worker->queue.at_stop, BREAK_LATE);
     fill(worker);
+    atomic_store(&worker->queue.at_stop, BREAK_LATE);
     count_add(&deliver->work->counters.events_received, worker->event_count);
     return true;
 }
@@ -251,12 +257,10 @@ void *worker_run(void *argument)
 {
     struct worker *worker = argument;
     log_name("deliver");
-    while (deliver_prepare(worker)) {
-        atomic_store(&worker->queue.at_stop, BREAK_AT_ONCE);
-        if (!gather(worker))
-            break;
+    if (!deliver_prepare(worker))
+        return NULL;
+    while (gather(worker))
         settle(worker, write_batch(worker));
-    }
     if (worker->held.count > 0)
         settle(worker, false);
     return NULL;

@@ -53,6 +53,8 @@ struct worker {
     struct delivered *events;
     size_t event_count, event_capacity;
     size_t bytes;
+    struct sp_letter *buried; /* what the sink rejected of this batch; stored when all is judged */
+    size_t buried_count, buried_capacity;
     size_t events_each; /* events a message had in the last batch: how much to ask for */
 };
 
@@ -77,7 +79,8 @@ struct keeper {
     struct seat queue;
     _Atomic uint64_t visible, leased; /* the queue's depth, as last seen */
     _Atomic bool known;
-    _Atomic uint64_t looks; /* at the depth that worked */
+    _Atomic bool eager;           /* somebody waits for the queue to be empty */
+    _Atomic uint64_t empty_looks; /* how often in a row it was seen with nothing visible and nothing leased */
 };
 void *keeper_run(void *keeper);
 

@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* Reads and waits are broken off at once at a stop; writes get most of the grace to finish. */
@@ -29,9 +30,8 @@ struct engine {
     size_t thread_count;
     _Atomic size_t running;
     bool until_caught_up;
-    uint64_t
-        quiet_since_look; /* the keeper's looks when ingest was first seen quiet, plus one; 0: it is not */
-    int64_t started, stop_asked_at;
+    uint64_t pages_when_quiet; /* how many pages there had been when ingest was seen quiet last */
+    int64_t started, stop_asked_at, watched_at;
 };
 
 /* Threads say when they end, so that the main thread can wait with a bound. */
@@ -164,7 +164,7 @@ int engine_start(const struct pipeline *pipeline, bool until_caught_up, struct e
     struct engine *engine = mem_zalloc(sizeof *engine);
     engine->work.pipeline = pipeline;
     engine->until_caught_up = until_caught_up;
-    engine->started = sp_clock_now();
+    engine->started = engine->watched_at = sp_clock_now();
     stop_init(&engine->work.stop);
     ingest_init(&engine->ingest, &engine->work);
     deliver_init(&engine->deliver, &engine->work);
@@ -185,29 +185,32 @@ void engine_stop(struct engine *engine)
     stop_ask(&engine->work.stop);
 }
 
-/* Everything that the source has is in the queue, and the queue was seen empty after that. */
+/* Everything that the source has is in the queue, and the queue was seen empty after that: twice, for
+ * the first look may have begun before. */
 static bool all_done(struct engine *engine)
 {
+    struct keeper *keeper = &engine->keeper;
     bool wanted = engine->until_caught_up || (has_source(engine) && ingest_ended(&engine->ingest));
-    bool quiet = !has_source(engine) || ingest_quiet(&engine->ingest);
-    uint64_t looks = atomic_load(&engine->keeper.looks);
-    if (!wanted || !quiet) {
-        engine->quiet_since_look = 0;
+    uint64_t pages = 0;
+    bool quiet = !has_source(engine) || ingest_quiet(&engine->ingest, &pages);
+    atomic_store(&keeper->eager, wanted && quiet);
+    if (!wanted || !quiet)
+        return false;
+    if (pages != engine->pages_when_quiet || !atomic_load(&keeper->known)) {
+        engine->pages_when_quiet = pages;
+        atomic_store(&keeper->empty_looks, 0);
         return false;
     }
-    if (engine->quiet_since_look == 0)
-        engine->quiet_since_look = looks + 1;
-    /* The look that was under way when ingest fell quiet may be older than its last message. */
-    return looks > engine->quiet_since_look &&
-           (!has_sink(engine) ||
-            (atomic_load(&engine->keeper.visible) == 0 && atomic_load(&engine->keeper.leased) == 0));
+    return !has_sink(engine) || atomic_load(&keeper->empty_looks) >= 2;
 }
 
 /* A plugin that does not return holds events back: supervision starts a new process, which goes on. */
 static void watch_calls(struct engine *engine)
 {
+    int64_t now = sp_clock_now(), since_last = now - engine->watched_at;
+    engine->watched_at = now;
     struct seat *seat =
-        seats_overdue(engine->work.seats, sp_clock_now(), engine->work.pipeline->hang_timeout_ns);
+        seats_overdue(engine->work.seats, now, since_last, engine->work.pipeline->hang_timeout_ns);
     if (!seat)
         return;
     sp_log(SP_ERROR,
@@ -229,7 +232,7 @@ static const char *troubled_stage(const struct work *work)
 {
     const struct crew *crews[] = {&work->source, &work->queue, &work->sink, &work->state, &work->letters};
     for (size_t i = 0; i < sizeof crews / sizeof *crews; i++)
-        if (__atomic_load_n(&crews[i]->troubled, __ATOMIC_RELAXED) > 0)
+        if (atomic_load(&crews[i]->troubled) > 0)
             return crews[i]->stage->name;
     return NULL;
 }
@@ -282,10 +285,10 @@ static void await_threads(struct engine *engine)
     while (atomic_load(&engine->running) > 0) {
         int64_t since = sp_clock_now() - engine->stop_asked_at;
         if (since > grace) {
-            struct seat *seat = seats_overdue(engine->work.seats, INT64_MAX, 0);
+            struct seat *seat = seats_at_work(engine->work.seats);
             sp_log(SP_ERROR, "%s did not return within the grace; ending without it, nothing is lost",
                    seat ? seat->crew->stage->name : "a thread");
-            _exit(EXIT_SUCCESS);
+            _exit(EX_SOFTWARE);
         }
         seats_interrupt(engine->work.seats, since > grace * 4 / 5);
         usleep((useconds_t)(interrupt_every_ns / 1000 / 10));

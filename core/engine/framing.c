@@ -28,6 +28,13 @@ static void blank_line_ends(char *text, size_t size)
             *at = ' ';
 }
 
+struct sp_slice framing_one_line(struct sp_slice event, struct sp_arena *arena)
+{
+    char *line = sp_arena_text(arena, event.data, event.size);
+    blank_line_ends(line, event.size);
+    return (struct sp_slice){line, event.size};
+}
+
 static void write_body(const struct sp_slice *events, size_t count, char *body)
 {
     for (size_t i = 0; i < count; i++) {

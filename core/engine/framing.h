@@ -39,6 +39,9 @@ struct framing_reader {
 struct framing_reader framing_open(const struct sp_received *message);
 bool framing_next(struct framing_reader *reader, struct sp_slice *event_out);
 
+/* The event with raw line ends as spaces, ended by a NUL that is not counted; a copy in the arena. */
+struct sp_slice framing_one_line(struct sp_slice event, struct sp_arena *arena);
+
 /* The value of an attribute; NULL data where it is not there. */
 struct sp_slice framing_attribute(const struct sp_received *message, const char *name);
 

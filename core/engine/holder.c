@@ -38,16 +38,19 @@ void holder_self(struct holder *out)
         out->host[0] = '\0';
 }
 
-bool holder_equal(const struct holder *a, const struct holder *b)
+/* Whether both run where a pid of one means something to the other. */
+static bool same_place(const struct holder *holder, const struct holder *self)
 {
-    return a->pid == b->pid && strcmp(a->boot, b->boot) == 0 && strcmp(a->namespace, b->namespace) == 0;
+    return self->boot[0] && self->namespace[0] && strcmp(holder->boot, self->boot) == 0 &&
+           strcmp(holder->namespace, self->namespace) == 0;
+}
+
+bool holder_is(const struct holder *holder, const struct holder *self)
+{
+    return same_place(holder, self) && holder->pid == self->pid;
 }
 
 bool holder_gone(const struct holder *holder, const struct holder *self)
 {
-    if (!self->boot[0] || !self->namespace[0] || holder->pid <= 0)
-        return false;
-    if (strcmp(holder->boot, self->boot) != 0 || strcmp(holder->namespace, self->namespace) != 0)
-        return false;
-    return kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH;
+    return same_place(holder, self) && holder->pid > 0 && kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH;
 }

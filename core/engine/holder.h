@@ -19,7 +19,8 @@ struct holder {
 /* This process. */
 void holder_self(struct holder *out);
 
-bool holder_equal(const struct holder *a, const struct holder *b);
+/* Whether it is known to be this very process, or one that had its pid before. */
+bool holder_is(const struct holder *holder, const struct holder *self);
 
 /* Whether the process is known to be gone.  False where that cannot be told. */
 bool holder_gone(const struct holder *holder, const struct holder *self);

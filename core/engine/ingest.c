@@ -119,10 +119,11 @@ bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out)
     return moved;
 }
 
-bool ingest_quiet(struct ingest *ingest)
+bool ingest_quiet(struct ingest *ingest, uint64_t *pages_out)
 {
     pthread_mutex_lock(&ingest->lock);
     bool quiet = ingest->term != 0 && ingest->caught_up && !ingest->pages;
+    *pages_out = ingest->page_count;
     pthread_mutex_unlock(&ingest->lock);
     return quiet;
 }

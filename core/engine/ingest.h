@@ -54,6 +54,8 @@ struct ingest {
     size_t bytes;                           /* of all pages */
     struct sp_arena *spare[4];              /* emptied arenas, to be used again */
 
+    uint64_t page_count; /* pages handed over, ever */
+
     bool caught_up; /* the source's last answer */
     bool ended;     /* there will never be more */
     char at[128];   /* the cursor that was committed, as text */
@@ -71,8 +73,8 @@ bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out);
 /* Says that parcels are durable; what they hold of the read-ahead is given back. */
 void ingest_mark_durable(struct ingest *ingest, struct parcel **parcels, size_t count);
 
-/* Whether everything the source has is durable in the queue, apart from the cursor. */
-bool ingest_quiet(struct ingest *ingest);
+/* Whether everything the source has is durable in the queue; and how many pages there were so far. */
+bool ingest_quiet(struct ingest *ingest, uint64_t *pages_out);
 /* Whether the source said that there will never be more. */
 bool ingest_ended(struct ingest *ingest);
 

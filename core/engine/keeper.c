@@ -5,8 +5,9 @@
 #include "base/log.h"
 #include "engine/deliver.h"
 
-/* How often the queue's depth is looked at; it also says when all is done. */
-static const int64_t depth_every_ns = SP_SECOND / 4;
+/* How often leases are looked at, and the queue's depth: often only where somebody waits for it to be
+ * empty, for a look may be a request that costs. */
+static const int64_t turn_ns = SP_SECOND / 4, depth_every_ns = 5 * SP_SECOND;
 
 /* Copies the receipts that a worker holds, where one of their leases ends before `horizon`. */
 static struct sp_slice *receipts_of(struct worker *worker, int64_t horizon, struct sp_arena *arena,
@@ -25,6 +26,15 @@ static struct sp_slice *receipts_of(struct worker *worker, int64_t horizon, stru
     pthread_mutex_unlock(&held->lock);
     *count_out = count;
     return receipts;
+}
+
+/* A lease that is lost cannot be won back; what else failed is tried again. */
+static bool all_extended(const struct sp_result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (results[i].class != SP_OK && results[i].class != SP_CONTENDED)
+            return false;
+    return true;
 }
 
 /* Extends what one worker holds.  What fails is tried at the next turn: there are three in a lease. */
@@ -48,26 +58,31 @@ static void extend_worker(struct keeper *keeper, struct worker *worker, int64_t 
                                              deadline, &err);
         failed = call_end(seat, rc, &err);
     }
-    if (count > 0 && !failed) {
+    if (count > 0 && !failed && all_extended(results, count)) {
         pthread_mutex_lock(&worker->held.lock);
         worker->held.lease_end = began + lease_ns;
         pthread_mutex_unlock(&worker->held.lock);
     }
 }
 
-static void look_at_depth(struct keeper *keeper)
+/* Returns how long to wait before the next look. */
+static int64_t look_at_depth(struct keeper *keeper)
 {
     struct seat *seat = &keeper->queue;
     struct sp_depth depth = {.size = sizeof depth};
-    struct sp_error err;
+    struct sp_error err = {0};
     int64_t deadline = call_begin(seat, 0);
     int rc = seat->crew->stage->plugin->about.queue->depth(seat->handle, &depth, deadline, &err);
     if (call_end(seat, rc, &err))
-        return;
+        return call_pause_ns(seat, &err);
     atomic_store(&keeper->visible, depth.visible);
     atomic_store(&keeper->leased, depth.leased);
     atomic_store(&keeper->known, true);
-    atomic_fetch_add(&keeper->looks, 1);
+    if (depth.visible == 0 && depth.leased == 0)
+        atomic_fetch_add(&keeper->empty_looks, 1);
+    else
+        atomic_store(&keeper->empty_looks, 0);
+    return depth_every_ns;
 }
 
 void *keeper_run(void *argument)
@@ -76,14 +91,20 @@ void *keeper_run(void *argument)
     struct deliver *deliver = keeper->deliver;
     struct work *work = deliver->work;
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    int64_t looked = sp_clock_now(), wait = 0;
     log_name("keeper");
+    atomic_store(&keeper->queue.at_stop, BREAK_AT_ONCE);
     do {
         for (size_t i = 0; i < deliver->worker_count; i++) {
             arena_reset(arena, 65536);
             extend_worker(keeper, &deliver->workers[i], work->pipeline->queue_options.visibility_timeout_ns,
                           arena);
         }
-        look_at_depth(keeper);
-    } while (stop_wait(&work->stop, depth_every_ns));
+        bool eager = atomic_load(&keeper->eager) && wait == depth_every_ns;
+        if (eager || sp_clock_now() - looked >= wait) {
+            wait = look_at_depth(keeper);
+            looked = sp_clock_now();
+        }
+    } while (stop_wait(&work->stop, turn_ns));
     return NULL;
 }

@@ -21,7 +21,7 @@ bool lease_may_take(const struct lease_watch *watch, const struct record *record
     if (!record->held)
         return true;
     /* Somebody with our own identity who is not us: our pid was used before. */
-    if (holder_equal(&record->holder, self) || holder_gone(&record->holder, self))
+    if (holder_is(&record->holder, self) || holder_gone(&record->holder, self))
         return true;
     return watch->still_ns >= lease_ns;
 }

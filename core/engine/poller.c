@@ -35,13 +35,21 @@ static const struct sp_state_ops *state_ops(const struct polling *polling)
     return polling->poller->state.crew->stage->plugin->about.state;
 }
 
+/* A call that takes longer than half a lease is of no use to a holder. */
+static int64_t begin(struct polling *polling)
+{
+    struct seat *seat = &polling->poller->state;
+    int64_t timeout = seat->crew->stage->options.timeout_ns, most = polling->lease_ns / 2;
+    return call_begin(seat, timeout > most ? most - timeout : 0);
+}
+
 static bool get_record(struct polling *polling, struct record *out, int64_t *version_out,
                        struct sp_error *err)
 {
     struct seat *seat = &polling->poller->state;
     struct sp_slice value = {NULL, 0};
     arena_reset(polling->arena, 65536);
-    int64_t deadline = call_begin(seat, 0);
+    int64_t deadline = begin(polling);
     int rc = state_ops(polling)->get(seat->handle, record_name, polling->arena, &value, version_out, deadline,
                                      err);
     if (rc == 0)
@@ -83,7 +91,7 @@ static enum put_outcome put_record(struct polling *polling, struct record *recor
     enum put_outcome outcome = PUT_DONE;
     record->nonce = polling->doubt ? polling->doubt : sp_random();
     struct sp_slice value = record_format(record, polling->arena);
-    int64_t deadline = call_begin(seat, 0);
+    int64_t deadline = begin(polling);
     int rc = state_ops(polling)->put(seat->handle, record_name, value, expected, &swapped, &version, deadline,
                                      err);
     bool failed = call_end(seat, rc, err);
@@ -172,7 +180,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
     polling->record = mine;
     polling->told_standby = false;
     show_cursor(polling, cursor);
-    sp_log(SP_INFO, "polls from %s", mine.at ? mine.at : "the start");
+    sp_log(SP_INFO, "polls from %s", polling->ingest->at[0] ? polling->ingest->at : "the start");
     atomic_store(&polling->poller->holds, true);
     ingest_begin_term(polling->ingest, cursor);
     return true;
@@ -214,6 +222,7 @@ static bool commit(struct polling *polling, bool hold, struct sp_error *err)
 static bool hold(struct polling *polling, struct sp_error *err)
 {
     int64_t now = sp_clock_now();
+    arena_reset(polling->arena, 65536);
     take_progress(polling);
     bool renew = now - polling->last_good >= polling->lease_ns / 5;
     bool move = polling->ahead.data != NULL;
@@ -222,17 +231,24 @@ static bool hold(struct polling *polling, struct sp_error *err)
         done = commit(polling, true, err);
     if (atomic_load(&polling->poller->holds) &&
         lease_lost(polling->last_good, sp_clock_now(), polling->lease_ns))
-        step_down(polling, "the state could not be written for half a lease");
+        step_down(polling, "the state was not written within half a lease");
     return done;
 }
 
 /* At the end: commits what is durable and gives the record back, so that another takes over at once. */
 static void give_back(struct polling *polling)
 {
-    struct sp_error err;
+    struct sp_error err = {0};
+    bool done = false;
     atomic_store(&polling->poller->state.at_stop, BREAK_NEVER);
     take_progress(polling);
-    if (!commit(polling, false, &err))
+    for (int tries = 0; tries < 3 && !done; tries++) {
+        arena_reset(polling->arena, 65536);
+        done = commit(polling, false, &err);
+        if (!done && err.class != SP_CONTENDED)
+            break;
+    }
+    if (!done)
         sp_log(SP_WARN, "the poller's record was not given back: %s", err.text);
 }
 
@@ -245,6 +261,7 @@ void *poller_run(void *argument)
     log_name("poller");
     polling.lease_ns = poller->ingest->work->pipeline->poller_lease_ns;
     holder_self(&polling.self);
+    atomic_store(&poller->state.at_stop, BREAK_AT_ONCE);
     while (!stop_asked(stop)) {
         bool holding = atomic_load(&poller->holds);
         bool done = holding ? hold(&polling, &err) : stand_by(&polling, &err);

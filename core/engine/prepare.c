@@ -89,9 +89,13 @@ bool deliver_prepare(struct worker *worker)
     struct deliver *deliver = worker->deliver;
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
     pthread_mutex_lock(&deliver->preparing);
-    if (!deliver->prepared)
+    /* Nothing is at stake yet: a stop need not wait for the sink. */
+    atomic_store(&worker->sink.at_stop, BREAK_AT_ONCE);
+    atomic_store(&deliver->state.at_stop, BREAK_AT_ONCE);
+    if (!deliver->prepared && !stop_asked(&deliver->work->stop))
         deliver->prepared = migrate(worker, arena) && probe(&worker->sink) && check_table(deliver, arena);
     bool prepared = deliver->prepared;
+    atomic_store(&worker->sink.at_stop, BREAK_LATE);
     pthread_mutex_unlock(&deliver->preparing);
     return prepared;
 }

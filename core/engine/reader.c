@@ -14,7 +14,7 @@ struct reading {
     struct reader *reader;
     struct ingest *ingest;
     struct sp_arena *arena; /* of the page that is being read */
-    uint64_t term;
+    uint64_t term, ended_term;
     struct sp_slice cursor; /* heap */
     struct rate rate;
     bool told_ended;
@@ -43,8 +43,8 @@ static bool await_turn(struct reading *reading)
     return !stop_asked(&ingest->work->stop);
 }
 
-/* Waits as the source asks; a change of term ends it. */
-static void pause_reading(struct reading *reading, int64_t ns)
+/* Waits; a change of term, or the stop, ends it: false. */
+static bool pause_reading(struct reading *reading, int64_t ns)
 {
     struct ingest *ingest = reading->ingest;
     int64_t until = sp_clock_now() + ns;
@@ -52,15 +52,15 @@ static void pause_reading(struct reading *reading, int64_t ns)
     for (int64_t left = ns; left > 0 && !stop_asked(&ingest->work->stop) && ingest->term == reading->term;
          left = until - sp_clock_now())
         cond_wait_ns(&ingest->changed, &ingest->lock, left < SP_SECOND / 5 ? left : SP_SECOND / 5);
+    bool same = ingest->term == reading->term && !stop_asked(&ingest->work->stop);
     pthread_mutex_unlock(&ingest->lock);
+    return same;
 }
 
 static int read_page(struct reading *reading, struct sp_page *page, struct sp_error *err)
 {
     struct seat *seat = &reading->reader->source;
     const struct sp_source_ops *ops = seat->crew->stage->plugin->about.source;
-    const struct sp_rate *limit = &reading->ingest->work->pipeline->source_options.rate_limit;
-    pause_reading(reading, rate_take(&reading->rate, limit, sp_clock_now()));
     arena_reset(reading->arena, (size_t)2 << 20);
     *page = (struct sp_page){.size = sizeof *page};
     int64_t deadline = call_begin(seat, 0);
@@ -189,6 +189,7 @@ static void hand_over(struct reading *reading, const struct sp_page *read, struc
         *ingest->pages_tail = page;
         ingest->pages_tail = &page->next;
         ingest->bytes += page->bytes;
+        ingest->page_count++;
         for (; parcels; parcels = parcels->next) {
             *ingest->parcels_tail = parcels;
             ingest->parcels_tail = &parcels->next;
@@ -241,7 +242,24 @@ static void rest(struct reading *reading)
     if (!reading->told_ended)
         sp_log(SP_INFO, "the source has ended");
     reading->told_ended = true;
-    pause_reading(reading, SP_SECOND);
+    (void)pause_reading(reading, SP_SECOND);
+}
+
+/* One turn: at most one page.  Returns how long to wait before the next. */
+static int64_t turn(struct reading *reading)
+{
+    struct seat *seat = &reading->reader->source;
+    const struct sp_rate *limit = &reading->ingest->work->pipeline->source_options.rate_limit;
+    struct sp_page read;
+    struct sp_error err = {0};
+    if (!pause_reading(reading, rate_take(&reading->rate, limit, sp_clock_now())))
+        return 0;
+    if (read_page(reading, &read, &err) != 0)
+        return call_pause_ns(seat, &err);
+    take_page(reading, &read);
+    if (read.ended)
+        reading->ended_term = reading->term;
+    return read.ended ? 0 : read.wait_ns;
 }
 
 void *reader_run(void *argument)
@@ -250,25 +268,13 @@ void *reader_run(void *argument)
     struct reading reading = {.reader = reader,
                               .ingest = reader->ingest,
                               .arena = arena_new((size_t)512 << 10)};
-    struct sp_page read;
-    struct sp_error err = {0};
-    uint64_t ended_term = 0;
     log_name("source");
     atomic_store(&reader->source.at_stop, BREAK_AT_ONCE);
     while (await_turn(&reading)) {
-        if (reading.term == 0 || ended_term == reading.term) {
+        if (reading.term == 0 || reading.ended_term == reading.term)
             rest(&reading);
-            continue;
-        }
-        if (read_page(&reading, &read, &err) != 0) {
-            if (!call_again(&reader->source, &err))
-                break;
-            continue;
-        }
-        take_page(&reading, &read);
-        if (read.ended)
-            ended_term = reading.term;
-        pause_reading(&reading, read.ended ? 0 : read.wait_ns);
+        else
+            (void)pause_reading(&reading, turn(&reading));
     }
     arena_free(reading.arena);
     free((char *)reading.cursor.data);

@@ -31,8 +31,9 @@ int64_t retry_pause(struct retry *retry, const struct retry_policy *policy, cons
     case SP_CONTENDED:
         return drawn(floor, floor + doubled(contended_initial_ns, contended_max_ns, before), random);
     case SP_REFUSED:
+    case SP_REJECTED: /* where nobody takes it for one event's fault, a person must act */
         bound = doubled(policy->refused_ns, policy->refused_ns * REFUSED_GROWTH, before);
-        return drawn(bound - bound / 10, bound, random);
+        return drawn(floor + bound - bound / 10, floor + bound, random);
     default:
         bound = doubled(policy->initial_ns, policy->max_ns, before);
         return drawn(floor, floor + bound, random);

@@ -92,9 +92,16 @@ static bool send_apart(struct sender *sender, struct parcel *parcel)
     return true;
 }
 
-/* Takes from the load what came out well, or can never; what is left is to be sent again. */
-static bool sort_results(struct sender *sender, struct load *load, const struct sp_result *results,
-                         struct sp_error *err)
+/* What the queue rejects, kept until the handle may be used again: texts of results live until then. */
+struct rejects {
+    struct parcel *parcels[SEND_MESSAGES];
+    const char *reasons[SEND_MESSAGES];
+    size_t count;
+};
+
+/* Takes from the load what is durable, and what can never be; what is left is to be sent again. */
+static void sort_results(struct sender *sender, struct load *load, const struct sp_result *results,
+                         struct rejects *rejects, struct sp_arena *arena, struct sp_error *err)
 {
     struct counters *counters = &sender->ingest->work->counters;
     struct parcel *durable[SEND_MESSAGES];
@@ -107,10 +114,8 @@ static bool sort_results(struct sender *sender, struct load *load, const struct 
             count_add(&counters->events_sent, parcel->message.event_count);
             durable[done++] = parcel;
         } else if (results[i].class == SP_REJECTED) {
-            bool alone = parcel->message.event_count <= 1;
-            if (!(alone ? bury(sender, parcel, text) : send_apart(sender, parcel)))
-                return false;
-            durable[done++] = parcel;
+            rejects->reasons[rejects->count] = sp_arena_text(arena, text, strlen(text));
+            rejects->parcels[rejects->count++] = parcel;
         } else {
             sp_fail(err, results[i].class, "%s", text);
             load->parcels[left++] = parcel;
@@ -118,33 +123,52 @@ static bool sort_results(struct sender *sender, struct load *load, const struct 
     }
     load->count = left;
     ingest_mark_durable(sender->ingest, durable, done);
+}
+
+static bool handle_rejects(struct sender *sender, struct rejects *rejects)
+{
+    for (size_t i = 0; i < rejects->count; i++) {
+        struct parcel *parcel = rejects->parcels[i];
+        bool alone = parcel->message.event_count <= 1;
+        if (!(alone ? bury(sender, parcel, rejects->reasons[i]) : send_apart(sender, parcel)))
+            return false;
+        ingest_mark_durable(sender->ingest, &parcel, 1);
+    }
     return true;
 }
 
-/* Sends until all of it is durable.  False: the stop came first. */
-static bool send_messages(struct sender *sender, struct load *load)
+/* One send; what is left of the load is to be sent again.  True where it failed. */
+static bool send_once(struct sender *sender, struct load *load, struct rejects *rejects,
+                      struct sp_arena *arena, struct sp_error *err)
 {
     struct seat *seat = &sender->queue;
     const struct sp_queue_ops *ops = seat->crew->stage->plugin->about.queue;
     struct sp_message messages[SEND_MESSAGES];
     struct sp_result results[SEND_MESSAGES];
+    for (size_t i = 0; i < load->count; i++)
+        messages[i] = load->parcels[i]->message;
+    memset(results, 0, load->count * sizeof *results);
+    int64_t deadline = call_begin(seat, 0);
+    int rc = ops->send(seat->handle, messages, load->count, results, deadline, err);
+    if (rc == 0) {
+        sort_results(sender, load, results, rejects, arena, err);
+        rc = load->count == 0 ? 0 : -1;
+    }
+    return call_end(seat, rc, err);
+}
+
+/* Sends until all of it is durable.  False: the stop came first. */
+static bool send_messages(struct sender *sender, struct load *load)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(1024);
     struct sp_error err = {0};
-    for (;;) {
-        for (size_t i = 0; i < load->count; i++)
-            messages[i] = load->parcels[i]->message;
-        memset(results, 0, load->count * sizeof *results);
-        int64_t deadline = call_begin(seat, 0);
-        int rc = ops->send(seat->handle, messages, load->count, results, deadline, &err);
-        if (rc == 0) {
-            if (!sort_results(sender, load, results, &err))
-                return false;
-            rc = load->count == 0 ? 0 : -1;
-        }
-        if (!call_end(seat, rc, &err))
-            return true;
-        if (!call_again(seat, &err))
+    for (bool failed = true; failed;) {
+        struct rejects rejects = {.count = 0};
+        failed = send_once(sender, load, &rejects, arena, &err);
+        if (!handle_rejects(sender, &rejects) || (failed && !call_again(&sender->queue, &err)))
             return false;
     }
+    return true;
 }
 
 void *sender_run(void *argument)

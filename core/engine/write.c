@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "base/mem.h"
 #include "engine/deliver.h"
+
+#include <scanpipe/json.h>
 
 /* A set of events of the batch, by their number. */
 struct set {
@@ -77,7 +80,7 @@ static enum outcome write_rows(struct worker *worker, const struct sp_batch *bat
         written = (struct sp_written){.size = sizeof written};
         int64_t deadline = call_begin(seat, 0);
         int rc = ops->write(seat->handle, batch, verdict->results, &written, deadline, &verdict->err);
-        failed = call_end(seat, rc, &verdict->err);
+        failed = call_end_rejectable(seat, rc, &verdict->err);
         if (failed && verdict->err.class == SP_REJECTED)
             return REJECTED;
     } while (failed && call_again(seat, &verdict->err));
@@ -89,54 +92,69 @@ static enum outcome write_rows(struct worker *worker, const struct sp_batch *bat
     return WRITTEN;
 }
 
-/* The sink rejects this one event, alone. */
-static bool bury(struct worker *worker, uint32_t event, const struct verdict *verdict)
+/* The sink rejects this one event, alone.  Its letter waits until the whole batch is judged: one
+ * store then serves all.  Nothing is lost meanwhile, the message is not settled. */
+static void bury(struct worker *worker, uint32_t event, const struct verdict *verdict)
 {
-    struct work *work = worker->deliver->work;
     const struct sp_table *table = worker->fold ? table_of(plan_of(worker)) : NULL;
-    struct sp_letter letter = letter_of(worker, event, "sink", work->pipeline->sink.plugin->about.name);
-    const struct sp_result *named = NULL;
-    for (size_t i = 0; i < verdict->count && !named; i++)
-        if (verdict->results[i].class == SP_REJECTED)
-            named = &verdict->results[i];
+    struct sp_letter letter =
+        letter_of(worker, event, "sink", worker->deliver->work->pipeline->sink.plugin->about.name);
+    const struct sp_result *named = &verdict->results[0];
+    bool is_named = named->class == SP_REJECTED;
+    const char *reason = is_named && named->text ? named->text : verdict->err.text;
     letter.class = "rejected";
-    letter.reason = named && named->text ? named->text : verdict->err.text;
-    if (named && table && named->column < table->column_count)
+    letter.reason = sp_arena_text(worker->arena, reason, strlen(reason));
+    if (is_named && table && named->column < table->column_count)
         letter.column = table->columns[named->column].name;
-    return letters_store(work, &worker->letters, &letter, 1);
-}
-
-/* Parts a set by the rows that the sink named; false where it named none. */
-static bool part_named(struct worker *worker, struct set set, const struct verdict *verdict,
-                       struct set *culprits, struct set *others)
-{
-    uint32_t *bad = sp_arena_alloc(worker->arena, set.count * sizeof *bad);
-    uint32_t *good = sp_arena_alloc(worker->arena, set.count * sizeof *good);
-    *culprits = (struct set){bad, 0};
-    *others = (struct set){good, 0};
-    for (size_t row = 0; row < verdict->count; row++) {
-        const uint32_t *events = &set.events[row];
-        size_t count = 1;
-        if (worker->fold)
-            fold_row_events(worker->fold, row, worker->arena, &events, &count);
-        bool named = verdict->results[row].class == SP_REJECTED;
-        memcpy(named ? bad + culprits->count : good + others->count, events, count * sizeof *events);
-        *(named ? &culprits->count : &others->count) += count;
+    if (worker->buried_count == worker->buried_capacity) {
+        worker->buried_capacity = worker->buried_capacity ? 2 * worker->buried_capacity : 64;
+        worker->buried = mem_realloc(worker->buried, worker->buried_capacity * sizeof *worker->buried);
     }
-    return culprits->count > 0;
+    worker->buried[worker->buried_count++] = letter;
 }
 
-/* Halves a set between rows, so that a row stays whole; false where it is one row. */
-static bool part_in_half(struct worker *worker, struct set set, const struct verdict *verdict,
-                         struct set *first, struct set *second)
+/* Which row (or event, without a table) of the batch each event of the set is in. */
+static void rows_of_set(struct worker *worker, struct set set, uint32_t *rows)
 {
-    struct verdict half = *verdict;
-    if (verdict->count < 2)
-        return false;
-    half.results = sp_arena_zalloc(worker->arena, verdict->count * sizeof *half.results);
-    for (size_t row = 0; row < verdict->count / 2; row++)
-        half.results[row].class = SP_REJECTED;
-    return part_named(worker, set, &half, first, second);
+    size_t count = set.count;
+    if (!worker->fold) {
+        for (uint32_t i = 0; i < count; i++)
+            rows[i] = i;
+        return;
+    }
+    const struct fold_event *events = fold_events(worker->fold, &count);
+    for (size_t i = 0; i < count; i++)
+        rows[i] = events[i].row;
+}
+
+/* Parts a set by rows: the first and the others.  False where the first part is empty. */
+static bool part(struct worker *worker, struct set set,
+                 bool (*is_first)(const struct verdict *, uint32_t row), const struct verdict *verdict,
+                 struct set *first, struct set *second)
+{
+    uint32_t *rows = sp_arena_alloc(worker->arena, set.count * sizeof *rows);
+    uint32_t *ones = sp_arena_alloc(worker->arena, set.count * sizeof *ones);
+    uint32_t *others = sp_arena_alloc(worker->arena, set.count * sizeof *others);
+    *first = (struct set){ones, 0};
+    *second = (struct set){others, 0};
+    rows_of_set(worker, set, rows);
+    for (size_t i = 0; i < set.count; i++) {
+        if (is_first(verdict, rows[i]))
+            ones[first->count++] = set.events[i];
+        else
+            others[second->count++] = set.events[i];
+    }
+    return first->count > 0;
+}
+
+static bool is_named(const struct verdict *verdict, uint32_t row)
+{
+    return verdict->results[row].class == SP_REJECTED;
+}
+
+static bool is_first_half(const struct verdict *verdict, uint32_t row)
+{
+    return row < verdict->count / 2;
 }
 
 static bool write_set(struct worker *worker, struct set set);
@@ -157,11 +175,13 @@ static bool write_one_by_one(struct worker *worker, struct set set)
 static bool isolate(struct worker *worker, struct set set, const struct verdict *verdict)
 {
     struct set first, second;
-    if (set.count == 1)
-        return bury(worker, set.events[0], verdict);
-    if (part_named(worker, set, verdict, &first, &second))
+    if (set.count == 1) {
+        bury(worker, set.events[0], verdict);
+        return true;
+    }
+    if (part(worker, set, is_named, verdict, &first, &second))
         return (second.count == 0 || write_set(worker, second)) && write_one_by_one(worker, first);
-    if (part_in_half(worker, set, verdict, &first, &second))
+    if (part(worker, set, is_first_half, verdict, &first, &second)) /* empty where it is one row */
         return write_set(worker, first) && write_set(worker, second);
     return write_one_by_one(worker, set);
 }
@@ -175,40 +195,60 @@ static bool write_set(struct worker *worker, struct set set)
     return outcome == REJECTED ? isolate(worker, set, &verdict) : outcome == WRITTEN;
 }
 
-static void add_letter(struct worker *worker, struct sp_letter **letters, size_t *count, uint32_t event,
+struct rejects {
+    struct sp_letter *letters;
+    size_t count;
+};
+
+static void add_letter(struct worker *worker, struct rejects *rejects, uint32_t event,
                        const struct fold_reject *why)
 {
-    if (!*letters)
-        *letters = sp_arena_alloc(worker->arena, worker->event_count * sizeof **letters);
+    if (!rejects->letters)
+        rejects->letters = sp_arena_alloc(worker->arena, worker->event_count * sizeof *rejects->letters);
     struct sp_letter letter = letter_of(worker, event, "table", "table");
     letter.class = why->reason_class;
     letter.reason = why->reason;
     letter.column = why->column;
     letter.pointer = why->pointer;
-    (*letters)[(*count)++] = letter;
+    rejects->letters[rejects->count++] = letter;
 }
 
-/* Folds the whole batch; what does not fit the table is stored among the dead letters.  The set of
- * those that fit goes to *taken.  False: the stop came first. */
-static bool fold_all(struct worker *worker, struct set *taken, struct sp_batch *batch)
+/* What other programs put into the queue was not judged by a source: a sink without a table gets
+ * JSON objects on one line each, and nothing else. */
+static enum fold_verdict judge_event(struct worker *worker, struct delivered *event, struct fold_reject *why)
+{
+    struct sp_json_fault fault;
+    if (framing_attribute(event->message, FRAMING_FORMAT).data)
+        return FOLD_TAKEN;
+    *why = (struct fold_reject){.reason_class = "malformed", .reason = "is not a JSON object"};
+    event->bytes = framing_one_line(event->bytes, worker->arena);
+    bool object = event->bytes.size > 0 && event->bytes.data[strspn(event->bytes.data, " \t")] == '{';
+    return object && sp_json_scan_whole(NULL, event->bytes, NULL, &fault) == 0 ? FOLD_TAKEN : FOLD_REJECTED;
+}
+
+/* Judges the whole batch: what fits goes to *taken, what does not is stored among the dead letters.
+ * False: the stop came first. */
+static bool judge_all(struct worker *worker, struct set *taken)
 {
     struct work *work = worker->deliver->work;
     uint32_t *fitting = sp_arena_alloc(worker->arena, worker->event_count * sizeof *fitting);
-    struct sp_letter *letters = NULL;
-    size_t fitting_count = 0, letter_count = 0;
+    struct rejects rejects = {NULL, 0};
     struct fold_reject why;
-    fold_start(worker->fold);
+    size_t count = 0;
+    if (worker->fold)
+        fold_start(worker->fold);
     for (uint32_t i = 0; i < worker->event_count; i++) {
-        enum fold_verdict verdict = fold_add(worker->fold, worker->events[i].bytes, i, &why);
+        struct delivered *event = &worker->events[i];
+        enum fold_verdict verdict =
+            worker->fold ? fold_add(worker->fold, event->bytes, i, &why) : judge_event(worker, event, &why);
         if (verdict == FOLD_TAKEN)
-            fitting[fitting_count++] = i;
+            fitting[count++] = i;
         else if (verdict == FOLD_REJECTED)
-            add_letter(worker, &letters, &letter_count, i, &why);
+            add_letter(worker, &rejects, i, &why);
     }
-    count_add(&work->counters.events_unwanted, worker->event_count - fitting_count - letter_count);
-    *taken = (struct set){fitting, fitting_count};
-    fold_finish(worker->fold, batch);
-    return letters_store(work, &worker->letters, letters, letter_count);
+    count_add(&work->counters.events_unwanted, worker->event_count - count - rejects.count);
+    *taken = (struct set){fitting, count};
+    return letters_store(work, &worker->letters, rejects.letters, rejects.count);
 }
 
 bool write_batch(struct worker *worker)
@@ -216,16 +256,15 @@ bool write_batch(struct worker *worker)
     struct sp_batch batch;
     struct set all;
     struct verdict verdict = {0};
-    if (worker->fold) {
-        if (!fold_all(worker, &all, &batch))
-            return false;
-    } else {
-        uint32_t *events = sp_arena_alloc(worker->arena, worker->event_count * sizeof *events);
-        for (uint32_t i = 0; i < worker->event_count; i++)
-            events[i] = i;
-        all = (struct set){events, worker->event_count};
+    if (!judge_all(worker, &all))
+        return false;
+    /* With a table, judging has folded what fits already. */
+    if (worker->fold)
+        fold_finish(worker->fold, &batch);
+    else
         make_batch(worker, all, &batch);
-    }
     enum outcome outcome = write_rows(worker, &batch, all.count, &verdict);
-    return outcome == REJECTED ? isolate(worker, all, &verdict) : outcome == WRITTEN;
+    bool done = outcome == REJECTED ? isolate(worker, all, &verdict) : outcome == WRITTEN;
+    return letters_store(worker->deliver->work, &worker->letters, worker->buried, worker->buried_count) &&
+           done;
 }

@@ -21,10 +21,6 @@ struct slot {
     uint32_t row; /* + 1; 0: free */
 };
 
-struct event_row {
-    uint32_t event, row;
-};
-
 struct fold {
     const struct table_plan *plan;
     struct sp_arena *texts;
@@ -40,7 +36,7 @@ struct fold {
     struct slot *slots;
     struct sort_entry *sorting;
     const struct sort_entry *order; /* the rows by key, once finished */
-    struct event_row *events;
+    struct fold_event *events;
     size_t row_count, row_room, sorted_room, slot_count, event_count, event_room;
 };
 
@@ -279,7 +275,7 @@ static void note_event(struct fold *fold, uint32_t event, uint32_t row)
         fold->event_room = fold->event_room ? fold->event_room * 2 : FIRST_ROWS;
         fold->events = mem_realloc(fold->events, fold->event_room * sizeof *fold->events);
     }
-    fold->events[fold->event_count++] = (struct event_row){event, row};
+    fold->events[fold->event_count++] = (struct fold_event){event, row};
 }
 
 enum fold_verdict fold_add(struct fold *fold, struct sp_slice bytes, uint32_t event, struct fold_reject *why)
@@ -321,28 +317,17 @@ void fold_finish(struct fold *fold, struct sp_batch *batch_out)
     };
 }
 
-static int compare_numbers(const void *left, const void *right)
+const struct fold_event *fold_events(struct fold *fold, size_t *count_out)
 {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
-}
-
-void fold_row_events(const struct fold *fold, size_t row, struct sp_arena *arena, const uint32_t **events_out,
-                     size_t *count_out)
-{
-    assert(fold->order && row < fold->row_count);
-    uint32_t wanted = fold->order[row].row;
-    size_t count = 0;
+    assert(fold->order || fold->row_count == 0);
+    uint32_t *place = sp_arena_alloc(fold->texts, fold->row_count * sizeof *place);
+    struct fold_event *events = sp_arena_alloc(fold->texts, fold->event_count * sizeof *events);
+    for (uint32_t i = 0; i < fold->row_count; i++)
+        place[fold->order[i].row] = i;
     for (size_t i = 0; i < fold->event_count; i++)
-        count += fold->events[i].row == wanted;
-    uint32_t *events = sp_arena_alloc(arena, count * sizeof *events);
-    count = 0;
-    for (size_t i = 0; i < fold->event_count; i++)
-        if (fold->events[i].row == wanted)
-            events[count++] = fold->events[i].event;
-    qsort(events, count, sizeof *events, compare_numbers);
-    *events_out = events;
-    *count_out = count;
+        events[i] = (struct fold_event){fold->events[i].event, place[fold->events[i].row]};
+    *count_out = fold->event_count;
+    return events;
 }
 
 size_t fold_footprint(const struct fold *fold)

@@ -54,9 +54,13 @@ void fold_identify(const struct table_plan *plan, struct sp_slice bytes, struct 
 /* The rows, sorted by key; they live until the next fold_start(). */
 void fold_finish(struct fold *fold, struct sp_batch *batch_out);
 
-/* The caller's numbers of the events in row `row` of the finished batch, in ascending order. */
-void fold_row_events(const struct fold *fold, size_t row, struct sp_arena *arena, const uint32_t **events_out,
-                     size_t *count_out);
+/* An event that was taken, and its row in the finished batch. */
+struct fold_event {
+    uint32_t event, row;
+};
+
+/* All of them, in the order they were taken; lives until the next fold_start(). */
+const struct fold_event *fold_events(struct fold *fold, size_t *count_out);
 
 /* Joins row `from` into row `into` of the same key, as a sink does with a stored row: for tests,
  * `verify` and the memory of what SQL must do.  True where something changed. */

@@ -43,20 +43,23 @@ live_and_die() { # NUMBER
     kills=$((kills + 1))
 }
 
-write_conf "$scratch/whole.yaml" <<'YAML'
+whole_conf() { # PAGE-SIZE
+    write_conf "$scratch/whole.yaml" <<YAML
 name: kill
-source: {plugin: scanapi, url: "${SCAN_API_URL}", page_size: 1000, poll_interval: 200ms}
-queue: {path: "${SCANPIPE_DATA}/queue.db", pack: {events: 100}, visibility_timeout: 2s}
-sink: {path: "${SCANPIPE_DATA}/out.db", workers: 2, batch: {events: 1000}}
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: $1, poll_interval: 200ms}
+queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: 100}, visibility_timeout: 2s}
+sink: {path: "\${SCANPIPE_DATA}/out.db", workers: 2, batch: {events: 1000}}
 YAML
+}
 
 # Given a feed that takes longer to read than all those lives, when the process is killed twenty-two times,
 # then the last one ends with the oracle's table.
 whole_pipeline() {
-    local events=$scratch/whole.ndjson life
-    local feed=(--generate --seed "$seed" --events "$(scaled 200000 20000)" --parcels 20000 --malformed 0.2
-        --wide-parcels 0.1)
+    local events=$scratch/whole.ndjson life count
+    count=$(scaled 200000 20000)
+    local feed=(--generate --seed "$seed" --events "$count" --parcels 20000 --malformed 0.2 --wide-parcels 0.1)
     new_data whole
+    whole_conf $((count / 200))
     sim_print "$events" "${feed[@]}"
     sim_start "${feed[@]}" --shuffle --repeat 1 --delay 60
     for life in {1..22}; do

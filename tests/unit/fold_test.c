@@ -429,13 +429,15 @@ static void test_sorted_numbers(void)
     CU_ASSERT_EQUAL_FATAL(scene.batch.row_count, 7);
     for (size_t i = 0; i < 7; i++)
         cell(&scene, i, "K", sorted[i]);
-    /* Each row knows its events. */
-    const uint32_t *numbers;
+    /* Each event knows its row. */
+    static const uint32_t rows[] = {3, 0, 2, 6, 1, 5, 4};
     size_t count;
-    fold_row_events(scene.fold, 0, scene.table.arena, &numbers, &count);
-    CU_ASSERT_EQUAL_FATAL(count, 2);
-    CU_ASSERT_EQUAL(numbers[0], 99);
-    CU_ASSERT_EQUAL(numbers[1], 201);
+    const struct fold_event *events_taken = fold_events(scene.fold, &count);
+    CU_ASSERT_EQUAL_FATAL(count, 14);
+    for (uint32_t i = 0; i < 14; i++) {
+        CU_ASSERT_EQUAL(events_taken[i].event, i % 2 ? 200 + i / 2 : 100 - i / 2);
+        CU_ASSERT_EQUAL(events_taken[i].row, rows[i / 2]);
+    }
     /* A fold that starts again is empty. */
     fold_start(scene.fold);
     finish(&scene);
