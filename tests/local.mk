@@ -295,6 +295,13 @@ tests_unit_time_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_time_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_time_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/write_test
+tests_unit_write_test_SOURCES = \
+	tests/unit/write_test.c
+tests_unit_write_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_write_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_write_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/yaml_test
 tests_unit_yaml_test_SOURCES = \
 	tests/unit/yaml_test.c

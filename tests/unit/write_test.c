@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+/*
+ * Isolating what a sink rejects, with a sink and a store of dead letters of the test's own.
+ */
+
+#include "base/arena.h"
+#include "config/diag.h"
+#include "engine/deliver.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_EVENTS = 2000, MAX_PARCELS = 400 };
+
+/* What the sink does, and what came of it. */
+static struct {
+    bool poison[MAX_EVENTS]; /* by event id */
+    bool names_culprits;
+    bool written[MAX_EVENTS];
+    size_t writes;
+    int64_t dead[MAX_EVENTS];
+    size_t dead_count;
+    char reason[64];
+    int contended; /* so many writes lose a race first */
+} world;
+
+static bool row_is_poison(const struct sp_batch *batch, size_t row)
+{
+    return world.poison[batch->values[row * batch->table->column_count + 1].number];
+}
+
+static int sink_write(void *handle, const struct sp_batch *batch, struct sp_result *results,
+                      struct sp_written *written, int64_t deadline, struct sp_error *err)
+{
+    bool any = false;
+    (void)handle;
+    (void)deadline;
+    if (world.contended-- > 0)
+        return sp_fail(err, SP_CONTENDED, "lost a race");
+    world.writes++;
+    for (size_t row = 0; row < batch->row_count; row++)
+        if (row_is_poison(batch, row)) {
+            any = true;
+            if (world.names_culprits)
+                results[row] = (struct sp_result){SP_REJECTED, 1, "named"};
+        }
+    if (any)
+        return sp_fail(err, SP_REJECTED, "one of these");
+    for (size_t row = 0; row < batch->row_count; row++)
+        world.written[batch->values[row * batch->table->column_count + 1].number] = true;
+    written->rows_touched = batch->row_count;
+    return 0;
+}
+
+static int letters_put(void *handle, const struct sp_letter *letters, size_t count, struct sp_result *results,
+                       int64_t deadline, struct sp_error *err)
+{
+    (void)handle;
+    (void)deadline;
+    (void)results;
+    (void)err;
+    for (size_t i = 0; i < count; i++) {
+        world.dead[world.dead_count++] = strtoll(letters[i].event_id, NULL, 10);
+        snprintf(world.reason, sizeof world.reason, "%s/%s", letters[i].reason,
+                 letters[i].column ? letters[i].column : "-");
+    }
+    return 0;
+}
+
+static const struct plugin sink_plugin = {.about = {.kind = SP_SINK, .name = "test", .ops = &sink_plugin.ops},
+                                          .ops.sink = {.write = sink_write}};
+static const struct plugin letters_plugin = {.about = {.kind = SP_LETTERS,
+                                                       .name = "test",
+                                                       .ops = &letters_plugin.ops},
+                                             .ops.letters = {.put = letters_put}};
+
+/* LatestEventId of a row is its newest event: a row is poison where that event is. */
+static const char table_text[] = "name: T\norder: /Id\ncolumns:\n"
+                                 "  Parcel: {from: /Parcel, type: bigint, key: true}\n"
+                                 "  Id: {from: /Id, type: bigint}\n";
+
+struct scene {
+    struct sp_arena *arena;
+    struct pipeline pipeline;
+    struct work work;
+    struct deliver deliver;
+    struct worker worker;
+    struct sp_received message;
+    struct sp_attribute format;
+};
+
+static void seat_for(struct scene *scene, struct seat *seat, struct crew *crew, struct stage *stage,
+                     const struct plugin *plugin)
+{
+    stage->plugin = plugin;
+    stage->name = "test";
+    stage->options = (struct stage_options){.timeout_ns = SP_SECOND,
+                                            .retry_initial_ns = SP_MILLISECOND,
+                                            .retry_max_ns = SP_MILLISECOND,
+                                            .retry_refused_ns = SP_MILLISECOND};
+    crew->stage = stage;
+    pthread_mutex_init(&crew->lock, NULL);
+    *seat = (struct seat){.crew = crew, .stop = &scene->work.stop};
+}
+
+static void scene_open(struct scene *scene)
+{
+    memset(&world, 0, sizeof world);
+    memset(scene, 0, sizeof *scene);
+    scene->arena = arena_new(65536);
+    struct diag *diag = diag_new("table", sp_slice_of(table_text));
+    struct yaml_node *node = yaml_parse(sp_slice_of(table_text), diag, scene->arena);
+    scene->pipeline.name = "test";
+    scene->pipeline.table = table_compile(node, 7, diag, scene->arena);
+    CU_ASSERT(diag_errors(diag) == 0);
+    diag_free(diag);
+    scene->work.pipeline = &scene->pipeline;
+    stop_init(&scene->work.stop);
+    deliver_init(&scene->deliver, &scene->work);
+    worker_init(&scene->worker, &scene->deliver);
+    seat_for(scene, &scene->worker.sink, &scene->work.sink, &scene->pipeline.sink, &sink_plugin);
+    seat_for(scene, &scene->worker.letters, &scene->work.letters, &scene->pipeline.letters, &letters_plugin);
+    scene->format = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
+    scene->message = (struct sp_received){.attributes = &scene->format, .attribute_count = 1};
+}
+
+static void scene_close(struct scene *scene)
+{
+    worker_fini(&scene->worker);
+    deliver_fini(&scene->deliver);
+    stop_fini(&scene->work.stop);
+    arena_free(scene->arena);
+}
+
+/* Events 0 to count-1 in a random order, of so many parcels. */
+static void fill(struct scene *scene, size_t count, size_t parcels)
+{
+    struct worker *worker = &scene->worker;
+    worker->events = calloc(count, sizeof *worker->events);
+    worker->event_count = worker->event_capacity = count;
+    for (size_t i = 0; i < count; i++) {
+        char *text = sp_arena_printf(scene->arena, "{\"Id\":%zu,\"Parcel\":%zu}", i, i % parcels);
+        worker->events[i] = (struct delivered){sp_slice_of(text), &scene->message};
+    }
+    for (size_t i = count; i > 1; i--) {
+        size_t other = (size_t)(rand() % (int)i);
+        struct delivered kept = worker->events[i - 1];
+        worker->events[i - 1] = worker->events[other];
+        worker->events[other] = kept;
+    }
+}
+
+/* Exactly the poison ones are dead, and each row without one is written. */
+static void expect_only_poison_dead(size_t count, size_t parcels)
+{
+    size_t poison = 0;
+    for (size_t id = 0; id < count; id++) {
+        poison += world.poison[id];
+        bool newest = id + parcels >= count;
+        if (newest && !world.poison[id])
+            CU_ASSERT(world.written[id]);
+    }
+    CU_ASSERT_EQUAL(world.dead_count, poison);
+    for (size_t i = 0; i < world.dead_count; i++)
+        CU_ASSERT(world.poison[world.dead[i]]);
+}
+
+static void an_unnamed_culprit_is_bisected(void)
+{
+    /* Given a batch of 1024 rows with three events that the sink rejects without naming them */
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, 1024, 1024);
+    world.poison[3] = world.poison[500] = world.poison[1023] = true;
+    /* when it is written, */
+    CU_ASSERT(write_batch(&scene.worker));
+    /* then those three die, alone, at about 2k*log2(n) writes. */
+    expect_only_poison_dead(1024, 1024);
+    CU_ASSERT(world.writes <= 2 * 3 * 10 + 1);
+    CU_ASSERT_STRING_EQUAL(world.reason, "one of these/-");
+    scene_close(&scene);
+}
+
+static void a_named_culprit_is_believed(void)
+{
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, 1000, 1000);
+    world.names_culprits = true;
+    world.poison[3] = world.poison[500] = true;
+    CU_ASSERT(write_batch(&scene.worker));
+    expect_only_poison_dead(1000, 1000);
+    CU_ASSERT_EQUAL(world.writes, 4); /* all, the others, and each culprit alone */
+    CU_ASSERT_STRING_EQUAL(world.reason, "named/Id");
+    scene_close(&scene);
+}
+
+static void a_rejected_row_is_written_event_by_event(void)
+{
+    /* Given one parcel whose newest event is poison, when its row is rejected */
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, 40, 4);
+    world.poison[37] = true; /* the newest of parcel 1 */
+    CU_ASSERT(write_batch(&scene.worker));
+    /* then that event alone dies, and the parcel's others are written one after another. */
+    expect_only_poison_dead(40, 4);
+    for (size_t id = 1; id < 37; id += 4)
+        CU_ASSERT(world.written[id]);
+    scene_close(&scene);
+}
+
+static void random_poison_dies_alone(void)
+{
+    const char *given = getenv("SCANPIPE_SEED");
+    unsigned seed = given ? (unsigned)atoi(given) : (unsigned)sp_random();
+    printf("# SCANPIPE_SEED=%u\n", seed);
+    srand(seed);
+    for (int round = 0; round < 100; round++) {
+        struct scene scene;
+        scene_open(&scene);
+        size_t count = 1 + (size_t)(rand() % (MAX_EVENTS - 1));
+        fill(&scene, count, count);
+        world.names_culprits = rand() % 2;
+        for (int i = rand() % 20; i > 0; i--)
+            world.poison[rand() % (int)count] = true;
+        CU_ASSERT(write_batch(&scene.worker));
+        expect_only_poison_dead(count, count);
+        scene_close(&scene);
+    }
+}
+
+static void a_lost_race_is_no_fault(void)
+{
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, 10, 10);
+    world.contended = 5;
+    CU_ASSERT(write_batch(&scene.worker));
+    expect_only_poison_dead(10, 10);
+    CU_ASSERT_EQUAL(world.writes, 1);
+    scene_close(&scene);
+}
+
+static void a_stop_ends_the_wait(void)
+{
+    /* Given a sink that always loses, when the stop is asked for, then the batch is given up, unsettled. */
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, 10, 10);
+    world.contended = 1000000000;
+    stop_ask(&scene.work.stop);
+    CU_ASSERT(!write_batch(&scene.worker));
+    CU_ASSERT_EQUAL(world.dead_count, 0);
+    scene_close(&scene);
+}
+
+int main(void)
+{
+    struct tap_test tests[] = {
+        {"an unnamed culprit is bisected", an_unnamed_culprit_is_bisected},
+        {"a named culprit is believed", a_named_culprit_is_believed},
+        {"a rejected row is written again event by event", a_rejected_row_is_written_event_by_event},
+        {"random poison dies alone", random_poison_dies_alone},
+        {"a lost race is no fault", a_lost_race_is_no_fault},
+        {"a stop ends the wait", a_stop_ends_the_wait},
+    };
+    return tap_run("write", tests, sizeof tests / sizeof *tests);
+}
