@@ -153,7 +153,8 @@ static struct parcel *pack(struct reading *reading, const struct sp_page *read, 
     if (limits.max_bytes && limits.max_bytes < limit)
         limit = limits.max_bytes;
     struct sp_slice *events = sp_arena_alloc(reading->arena, read->event_count * sizeof *events);
-    memcpy(events, read->events, read->event_count * sizeof *events);
+    if (read->event_count)
+        memcpy(events, read->events, read->event_count * sizeof *events);
     size_t small = part_large(events, read->event_count, limit), large = read->event_count - small;
     const char *cursor = cursor_text(reading, page->arena);
     struct sp_attribute *attributes = sp_arena_alloc(page->arena, 2 * sizeof *attributes);

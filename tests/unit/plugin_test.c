@@ -6,6 +6,7 @@
 #include "plugin/plugin.h"
 #include "tap.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -97,10 +98,13 @@ static void a_cut_shared_object_is_no_crash(void)
     fclose(file);
     struct sp_error err;
     CU_ASSERT(elf_check(source, &err) == 0);
-    for (size_t cut = 0; cut < size / 2; cut += 211) {
+    for (size_t cut = 0; cut < size && cut < 40000; cut += 211) {
         write_file(path, sizeof path, bytes, cut);
-        /* then it is refused before it is loaded. */
-        CU_ASSERT(elf_check(path, &err) == -1);
+        /* then it is refused before it is loaded, as long as the cut is within its segments. */
+        bool whole = elf_check(path, &err) == 0;
+        CU_ASSERT(!whole || cut > 4096);
+        if (whole)
+            CU_ASSERT(dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL);
         unlink(path);
     }
     write_file(path, sizeof path, "hello", 5);
