@@ -82,7 +82,7 @@ asked_more() { # THAN
 # 3. Given a database that is locked for longer than three visibility timeouts, then no event becomes a dead
 # letter for it, and when it is free all is written without a hand.
 outage_is_no_failure() {
-    local events=$scratch/outage.ndjson locker
+    local events=$scratch/outage.ndjson
     local feed=(--generate --seed "$seed" --events "$(scaled 8000 2000)")
     new_data outage
     write_conf "$scratch/outage.yaml" <<YAML
@@ -110,16 +110,12 @@ YAML
     sim_start "${feed[@]}" --delay 100
     start_pipeline locked "$scratch/outage.yaml"
     wait_until 10 has_rows "$SCANPIPE_DATA/away/out.db"
-    python3 "$here/tool.py" lock "$SCANPIPE_DATA/away/out.db" "$scratch/locked" &
-    locker=$!
-    adopt "$locker" lock
-    check 'outage: the database is locked' wait_until 10 exists "$scratch/locked"
+    lock "$SCANPIPE_DATA/away/out.db"
     sim_set delay=0
     sleep 4
     is '3. three visibility timeouts of a locked database bury nothing' \
         "$(letters "$SCANPIPE_DATA/letters.db")" 0
-    rm "$scratch/locked"
-    await_end "$locker" 10
+    unlock
     check '3. all is written once the lock is gone' \
         wait_until 20 python3 "$here/oracle.py" --compare "$SCANPIPE_DATA/away/out.db" "$events"
     stop "$PID"

@@ -75,6 +75,31 @@ whole_pipeline() {
     queue_is_empty 'the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
+# Given a database that is away, when the process is killed while it waits for it, then it is all there
+# afterwards: the cursor never passes what is not in the queue, no message goes before its events are written.
+killed_while_away() { # QUEUE-OR-OUT
+    local name="killed while $1.db is away" events=$scratch/away.ndjson before at
+    local feed=(--generate --seed "$seed" --events 20000)
+    new_data "away-$1"
+    whole_conf 100
+    sim_print "$events" "${feed[@]}"
+    sim_start "${feed[@]}" --delay 30
+    start_pipeline away "$scratch/whole.yaml"
+    check "$name: at work" wait_until 10 has_rows "$SCANPIPE_DATA/out.db"
+    lock "$SCANPIPE_DATA/$1.db"
+    before=$(sim_stat requests)
+    sleep 0.6 # twice as long as it takes to commit what the queue has
+    at=$(cursor "$SCANPIPE_DATA/out.db")
+    check "$name: reads ahead" wait_until 10 asks_again $((before + 30))
+    is "$name: the cursor stays" "$(cursor "$SCANPIPE_DATA/out.db")" "$at"
+    kill_hard "$PID"
+    unlock
+    sim_set delay=0
+    runs "$name" "$scratch/whole.yaml"
+    table_equals "$name: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
+    queue_is_empty "$name: the queue is empty" "$SCANPIPE_DATA/queue.db"
+}
+
 # Given the two halves in processes of their own, when now the one and now the other is killed, then the
 # others go on, and the table is the oracle's.
 two_halves() {
@@ -106,5 +131,7 @@ two_halves() {
 }
 
 whole_pipeline
+killed_while_away queue
+killed_while_away out
 two_halves
 finish

@@ -273,10 +273,42 @@ query() { # DB SQL [VALUE...]
     python3 "$here/tool.py" query "$@"
 }
 
+# Another process has the database for itself from lock to unlock.
+lock() { # DB
+    python3 "$here/tool.py" lock "$1" "$scratch/locked" &
+    lock_pid=$!
+    adopt "$lock_pid" lock
+    wait_until 10 exists "$scratch/locked" || bail "no lock of $1 is to be had"
+}
+
+unlock() {
+    rm "$scratch/locked"
+    await_end "$lock_pid" 10
+}
+
 has_rows() { # DB [MORE-THAN]
     local count
     count=$(query "$1" 'SELECT count(*) FROM ParcelSummary' 2>/dev/null)
     [ "${count:-0}" -gt "${2:-0}" ]
+}
+
+leases() { # QUEUE-DB: how many messages somebody holds
+    query "$1" 'SELECT count(*) FROM QueueLeases WHERE EndsAt > 0' 2>/dev/null
+}
+
+has_leases() { # QUEUE-DB
+    [ "$(leases "$1")" -gt 0 ]
+}
+
+cursor() { # STATE-DB: the id up to which the feed was read
+    query "$1" "SELECT json_extract(CAST(Value AS TEXT), '\$.at') FROM PipelineState WHERE Name = 'poller'" \
+        2>/dev/null
+}
+
+cursor_beyond() { # STATE-DB ID
+    local at
+    at=$(cursor "$1")
+    [ "${at:-0}" -gt "$2" ]
 }
 
 letters() { # DB [WHERE]: how many dead letters there are; the store is made when there is one

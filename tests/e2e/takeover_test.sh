@@ -15,14 +15,6 @@ dead_letters: {plugin: sqlite, path: "\${SCANPIPE_DATA}/queue.db"}
 sink: {path: "\${SCANPIPE_DATA}/out.db", workers: 2, batch: {events: 200}, $quick}
 YAML
 
-leases() { # how many messages somebody holds
-    query "$SCANPIPE_DATA/queue.db" 'SELECT count(*) FROM QueueLeases WHERE EndsAt > 0' 2>/dev/null
-}
-
-some_leases() {
-    [ "$(leases)" -gt 0 ]
-}
-
 # Given a pipeline at work, when it is asked to stop, then it ends in time, well, and holds nothing; and the
 # next one does the rest.
 stops_under_load() { # SIGNAL
@@ -36,7 +28,7 @@ stops_under_load() { # SIGNAL
     is "$1: ends well" "$STATUS" 0
     at_most "$1: ends promptly, in ms" "$ELAPSED_MS" $((3000 * patience))
     is "$1: the summary says that it was stopped" "$(summary "$1" stopped)" true
-    is "$1: nothing is held" "$(leases)" 0
+    is "$1: nothing is held" "$(leases "$SCANPIPE_DATA/queue.db")" 0
     sim_set delay=0
     runs "after $1" "$scratch/whole.yaml"
     table_equals "$1: the next one does the rest" "$SCANPIPE_DATA/out.db" "$events"
@@ -46,22 +38,18 @@ stops_under_load() { # SIGNAL
 # Given a sink that is locked, so that nothing in flight can be finished, when the pipeline is asked to stop,
 # then it hands back what it holds.
 stops_while_the_sink_is_locked() {
-    local events=$scratch/stop.ndjson locker
+    local events=$scratch/stop.ndjson
     new_data stop-locked
     sim_start --generate --seed "$seed" --events "$(scaled 20000 4000)" --delay 50
     start_pipeline 'locked stop' "$scratch/whole.yaml"
     wait_until 10 has_rows "$SCANPIPE_DATA/out.db"
-    python3 "$here/tool.py" lock "$SCANPIPE_DATA/out.db" "$scratch/locked" &
-    locker=$!
-    adopt "$locker" lock
-    wait_until 10 exists "$scratch/locked"
-    check 'locked stop: messages are held' wait_until 10 some_leases
+    lock "$SCANPIPE_DATA/out.db"
+    check 'locked stop: messages are held' wait_until 10 has_leases "$SCANPIPE_DATA/queue.db"
     stop "$PID"
     is 'locked stop: ends well' "$STATUS" 0
     at_most 'locked stop: within its grace, in ms' "$ELAPSED_MS" $((12000 * patience))
-    is 'locked stop: what it held is handed back' "$(leases)" 0
-    rm "$scratch/locked"
-    await_end "$locker" 10
+    is 'locked stop: what it held is handed back' "$(leases "$SCANPIPE_DATA/queue.db")" 0
+    unlock
     sim_set delay=0
     runs 'after the lock' "$scratch/whole.yaml"
     table_equals 'locked stop: the next one does the rest' "$SCANPIPE_DATA/out.db" "$events"
@@ -85,17 +73,6 @@ polls() { # NAME TIMES: it has become the poller so often
     [ "$(grep -cs 'polls from' "$scratch/$1.log")" -ge "$2" ]
 }
 
-cursor() {
-    query "$SCANPIPE_DATA/queue.db" "SELECT json_extract(CAST(Value AS TEXT), '\$.at') FROM PipelineState
-        WHERE Name = 'poller'"
-}
-
-cursor_beyond() { # ID
-    local at
-    at=$(cursor 2>/dev/null)
-    [ "${at:-0}" -gt "$1" ]
-}
-
 # Given two processes of which one polls, when that one is frozen, then the other takes over; thawed, it steps
 # down; and when the other is killed, it takes over at once.  The cursor only ever went forward.
 one_poller() {
@@ -110,7 +87,7 @@ one_poller() {
     start_pipeline second "$scratch/ingest.yaml"
     second=$PID
     check 'the second stands by' wait_until 10 has_line "$scratch/second.log" 'stands by'
-    wait_until 10 cursor_beyond 1
+    wait_until 10 cursor_beyond "$SCANPIPE_DATA/queue.db" 1
     python3 "$here/tool.py" watch-cursor "$SCANPIPE_DATA/queue.db" "$scratch/watching" "$scratch/watched" &
     watcher=$!
     adopt "$watcher" watcher
@@ -120,8 +97,8 @@ one_poller() {
     began=$(now_ms)
     check 'the first is frozen: the second takes over' wait_until 10 polls second 1
     at_most 'in two leases and a half at most, in ms' $(($(now_ms) - began)) $((5000 * patience))
-    at=$(cursor)
-    check 'and moves the cursor' wait_until 10 cursor_beyond "$at"
+    at=$(cursor "$SCANPIPE_DATA/queue.db")
+    check 'and moves the cursor' wait_until 10 cursor_beyond "$SCANPIPE_DATA/queue.db" "$at"
     kill -CONT "$first"
     check 'the first thaws and steps down' wait_until 10 has_line "$scratch/first.log" 'steps down'
     is 'the second does not' "$(grep -c 'steps down' "$scratch/second.log")" 0
@@ -130,8 +107,8 @@ one_poller() {
     began=$(now_ms)
     check 'the second is killed: the first takes over' wait_until 10 polls first 2
     at_most 'at once, in ms' $(($(now_ms) - began)) $((1000 * patience))
-    at=$(cursor)
-    check 'and moves the cursor' wait_until 10 cursor_beyond "$at"
+    at=$(cursor "$SCANPIPE_DATA/queue.db")
+    check 'and moves the cursor' wait_until 10 cursor_beyond "$SCANPIPE_DATA/queue.db" "$at"
 
     start_pipeline third "$scratch/ingest.yaml"
     wait_until 10 has_line "$scratch/third.log" 'stands by'
