@@ -456,7 +456,7 @@ EXTRA_DIST += \
 	tests/e2e/check
 
 # One look at memory with valgrind: unit tests only, the rest is the sanitizers' job.
-check-valgrind: $(check_PROGRAMS)
+check-valgrind: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	@for test in $(unit_tests); do \
 	    echo "valgrind $$test"; \
 	    srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' SCANPIPE_VALGRIND=1 \

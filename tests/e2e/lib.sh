@@ -31,10 +31,11 @@ STATUS=0 PID=0 ELAPSED_MS=0
 
 clean_up() {
     local pid
+    exec 2>/dev/null
     for pid in "${!children[@]}"; do
         kill -KILL "$pid"
-    done 2>/dev/null
-    wait 2>/dev/null
+    done
+    wait
     if [ -n "${SCANPIPE_TEST_KEEP:-}" ]; then
         echo "# kept: $scratch"
     else
@@ -284,6 +285,19 @@ lock() { # DB
 unlock() {
     rm "$scratch/locked"
     await_end "$lock_pid" 10
+}
+
+# Freezes a process while it is in no transaction: inside one it would hold the file, as any lock does.
+freeze() { # PID DB
+    local try
+    for try in {1..50}; do
+        kill -STOP "$1"
+        sleep 0.05
+        python3 "$here/tool.py" is-free "$2" && return
+        kill -CONT "$1"
+        sleep "0.0$((try % 7))"
+    done
+    bail "process $1 is always in a transaction of $2"
 }
 
 has_rows() { # DB [MORE-THAN]

@@ -93,7 +93,7 @@ one_poller() {
     adopt "$watcher" watcher
     wait_until 10 exists "$scratch/watching"
 
-    kill -STOP "$first"
+    freeze "$first" "$SCANPIPE_DATA/queue.db"
     began=$(now_ms)
     check 'the first is frozen: the second takes over' wait_until 10 polls second 1
     at_most 'in two leases and a half at most, in ms' $(($(now_ms) - began)) $((5000 * patience))

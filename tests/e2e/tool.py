@@ -5,6 +5,7 @@
   query DB SQL [VALUE...]        prints the rows, columns parted by |
   execute DB SQL [VALUE...]      runs one statement; a value @FILE is the bytes of that file
   lock DB FLAG                   holds an exclusive lock: makes FLAG when it has it, ends when FLAG is removed
+  is-free DB                     succeeds where nobody holds a lock that keeps others from writing
   watch-cursor DB FLAG OUT       until FLAG is removed, looks whether the poller's cursor goes back; writes to
                                  OUT how often it moved and each step back
   peak OUT COMMAND...            runs the command, writes its peak memory in KiB to OUT, ends as it ends
@@ -57,6 +58,15 @@ def lock(path, flag):
     db.execute("ROLLBACK")
 
 
+def is_free(path):
+    db = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        sys.exit(1)
+    db.execute("ROLLBACK")
+
+
 def watch_cursor(path, flag, out):
     open(flag, "w").close()
     db = connect(path)
@@ -95,8 +105,8 @@ def shuffle(seed, repeats, files, source, out):
             file.writelines(lines[number::int(files)])
 
 
-COMMANDS = {"query": query, "execute": execute, "lock": lock, "watch-cursor": watch_cursor, "peak": peak,
-            "shuffle": shuffle}
+COMMANDS = {"query": query, "execute": execute, "lock": lock, "is-free": is_free, "watch-cursor": watch_cursor,
+            "peak": peak, "shuffle": shuffle}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in COMMANDS:

@@ -103,7 +103,7 @@ static void a_cut_shared_object_is_no_crash(void)
         /* then it is refused before it is loaded, as long as the cut is within its segments. */
         bool whole = elf_check(path, &err) == 0;
         CU_ASSERT(!whole || cut > 4096);
-        if (whole)
+        if (whole && !getenv("SCANPIPE_VALGRIND")) /* which wants the debug information that was cut */
             CU_ASSERT(dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL);
         unlink(path);
     }
