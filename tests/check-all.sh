@@ -10,6 +10,12 @@ shift
 [ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck
 seconds=${SCANPIPE_FUZZ_SECONDS:-60}
 
+# A tree that is built in place cannot serve other builds: they get what a release would have.
+if [ -f "$src/config.status" ]; then
+    make -s -C "$src" distdir >/dev/null
+    src=$src/scanpipe-$("$src/build-aux/version.sh")
+fi
+
 # configured NAME OPTION...: a build folder with these options
 configured() {
     local folder=build-all/$1
