@@ -7,6 +7,7 @@ UNIT_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 check_LIBRARIES = tests/libtap.a
 tests_libtap_a_SOURCES = \
 	tests/unit/tap.c \
+	tests/unit/fold_world.h \
 	tests/unit/http_server.h \
 	tests/unit/plugin_stage.h \
 	tests/unit/scanapi_fixture.h \
@@ -153,10 +154,19 @@ tests_unit_engine_test_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/fold_property_test
 tests_unit_fold_property_test_SOURCES = \
-	tests/unit/fold_property_test.c
+	tests/unit/fold_property_test.c \
+	tests/unit/fold_world.c
 tests_unit_fold_property_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_fold_property_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_fold_property_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/fold_sqlite_property_test
+tests_unit_fold_sqlite_property_test_SOURCES = \
+	tests/unit/fold_sqlite_property_test.c \
+	tests/unit/fold_world.c
+tests_unit_fold_sqlite_property_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_fold_sqlite_property_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_fold_sqlite_property_test_LDADD = tests/libsink_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/fold_test
 tests_unit_fold_test_SOURCES = \

@@ -5,7 +5,7 @@
 
 #include "fold_world.h"
 
-#define ROUNDS 405
+#define ROUNDS 1800
 
 /* A table in a sink: rows that outlive the batches. */
 struct stored {

@@ -465,7 +465,8 @@ struct table_fixture world_table(const struct world_shape *shape, unsigned time_
     size_t count;
     const struct model_column *model = model_of(shape, &count);
     buffer_printf(&block, "name: T\norder: %s\n%scolumns:\n",
-                  shape->timed ? "{from: /At, type: timestamp}" : "/Id", shape->append ? "append: true\n" : "");
+                  shape->timed ? "{from: /At, type: timestamp}" : "/Id",
+                  shape->append ? "append: true\n" : "");
     for (size_t i = 0; i < count; i++) {
         if (i == 2 && shape->int_key)
             buffer_add_text(&block, "  K1: {from: /K1, type: int, key: true}\n");
