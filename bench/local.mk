@@ -10,6 +10,7 @@ bench_fold_bench_LDADD = core/libcore.a $(CORE_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/README.md bench/ratio.py bench/bench.yaml
 
+.PHONY: bench
 bench: all bench/floor$(EXEEXT) bench/fold_bench$(EXEEXT)
 	bench/fold_bench$(EXEEXT)
 	python3 $(srcdir)/bench/ratio.py --build . --config $(srcdir)/bench/bench.yaml

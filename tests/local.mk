@@ -466,6 +466,7 @@ EXTRA_DIST += \
 	tests/e2e/check
 
 # One look at memory with valgrind: unit tests only, the rest is the sanitizers' job.
+.PHONY: check-valgrind check-all
 check-valgrind: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	@for test in $(unit_tests); do \
 	    echo "valgrind $$test"; \

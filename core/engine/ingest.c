@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* What an emptied arena keeps for the next page. */
+enum { SPARE_KEPT = 64 << 10 };
+
 void ingest_init(struct ingest *ingest, struct work *work)
 {
     *ingest = (struct ingest){.work = work};
@@ -67,7 +70,7 @@ static void give_back_arena(struct ingest *ingest, struct page *page)
 {
     ingest->bytes -= page->bytes;
     page->bytes = 0;
-    arena_reset(page->arena, (size_t)1 << 20);
+    arena_reset(page->arena, SPARE_KEPT);
     for (size_t i = 0; i < sizeof ingest->spare / sizeof *ingest->spare; i++)
         if (!ingest->spare[i]) {
             ingest->spare[i] = page->arena;

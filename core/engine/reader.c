@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 
+/* Small: what a page holds counts against read_ahead, and large bodies get blocks of their own. */
+enum { PAGE_BLOCK = 16 << 10 };
+
 /* One term of reading: from the cursor that the poller handed over. */
 struct reading {
     struct reader *reader;
@@ -141,7 +144,7 @@ static struct sp_arena *take_arena(struct ingest *ingest)
         ingest->spare[i] = NULL;
     }
     pthread_mutex_unlock(&ingest->lock);
-    return arena ? arena : arena_new((size_t)256 << 10);
+    return arena ? arena : arena_new(PAGE_BLOCK);
 }
 
 /* Makes the parcels of a page; returns their list. */

@@ -3,20 +3,13 @@
 
 #include "lite.h"
 
+#include <sql/sqlite_migrations.h>
+
 struct letters_config {
     struct lite_config lite;
 };
 
-/* People read this table too, hence the names.  Event is text where it is valid text. */
-static const char *const migrations[] = {
-    "CREATE TABLE FailedEvents ("
-    " Id BLOB NOT NULL PRIMARY KEY, Version INTEGER NOT NULL, Pipeline TEXT NOT NULL, Stage TEXT,"
-    " Plugin TEXT, Class TEXT, Reason TEXT, ColumnName TEXT, Pointer TEXT, EventId TEXT, EventKey TEXT,"
-    " SourceCursor TEXT, Attempts INTEGER NOT NULL, FirstSeenMs INTEGER NOT NULL,"
-    " LastSeenMs INTEGER NOT NULL, Event NOT NULL);"
-    "CREATE INDEX FailedEventsByTime ON FailedEvents (Pipeline, FirstSeenMs, Id);"
-    "INSERT OR IGNORE INTO ScanpipeCounters VALUES ('letters', 0);",
-};
+static const char *const migrations[] = {LETTERS_MIGRATIONS};
 
 enum { LETTERS_COUNT, LETTERS_PUT, LETTERS_SCAN, LETTERS_REMOVE, LETTERS_STATEMENTS };
 static const char *const statements[] = {

@@ -3,11 +3,10 @@
 
 #include "lite.h"
 
-/* The tables that all parts share.  Texts, not files: one place a part, beside the code that speaks to it. */
-static const char shared_tables[] = "CREATE TABLE IF NOT EXISTS ScanpipeSchema ("
-                                    " Part TEXT PRIMARY KEY, Version INTEGER NOT NULL) WITHOUT ROWID;"
-                                    "CREATE TABLE IF NOT EXISTS ScanpipeCounters ("
-                                    " Name TEXT PRIMARY KEY, Value INTEGER NOT NULL) WITHOUT ROWID;";
+#include <sql/sqlite_migrations.h>
+
+/* The tables that all parts share; no version counts these, so each leaves alone what is there. */
+static const char *const shared_migrations[] = {SHARED_MIGRATIONS};
 
 static const char version_query[] = "SELECT Version FROM ScanpipeSchema WHERE Part = ?";
 static const char version_update[] = "INSERT OR REPLACE INTO ScanpipeSchema VALUES (?, ?)";
@@ -46,12 +45,20 @@ static int write_version(struct lite *db, int64_t version)
     return rc;
 }
 
+static int apply_shared(struct lite *db)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof shared_migrations / sizeof *shared_migrations; i++)
+        rc = lite_execute(db, shared_migrations[i]);
+    return rc;
+}
+
 /* Inside a transaction: somebody else may have been faster. */
 static int apply(struct lite *db)
 {
     const struct lite_part *part = db->store->part;
     int64_t version = 0;
-    int rc = lite_execute(db, shared_tables);
+    int rc = apply_shared(db);
     if (rc == SQLITE_OK)
         rc = read_version(db, &version);
     for (; rc == SQLITE_OK && version < (int64_t)part->migration_count; version++)

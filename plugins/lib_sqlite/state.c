@@ -3,19 +3,14 @@
 
 #include "lite.h"
 
+#include <sql/sqlite_migrations.h>
 #include <stdlib.h>
 
 struct state_config {
     struct lite_config lite;
 };
 
-/* The counter outlives the records, so a version never comes back. */
-static const char *const migrations[] = {
-    "CREATE TABLE PipelineState ("
-    " Pipeline TEXT NOT NULL, Name TEXT NOT NULL, Version INTEGER NOT NULL, Value BLOB NOT NULL,"
-    " ChangedAtMs INTEGER NOT NULL, PRIMARY KEY (Pipeline, Name)) WITHOUT ROWID;"
-    "INSERT OR IGNORE INTO ScanpipeCounters VALUES ('state', 0);",
-};
+static const char *const migrations[] = {STATE_MIGRATIONS};
 
 enum { STATE_GET, STATE_COUNT, STATE_PUT, STATE_STATEMENTS };
 static const char *const statements[] = {

@@ -3,37 +3,9 @@
 
 #include "queue_sqlite.h"
 
-/*
- * A message is written once and never updated: its blob is large.  Leases are rows of their own.
- *
- * QueueTotals is one row, kept right by triggers: counting a table of blobs would read it, and an id that
- * comes from the table itself would come again when the table has run empty.
- *
- * Every message up to Taken was handed out once, and has a lease: EndsAt is 0 where it is free again.  So
- * what is free is found by two seeks, however much is leased.  Suspect: somebody held it and neither
- * settled nor released it.
- */
-static const char *const migrations[] = {
-    "CREATE TABLE QueueMessages ("
-    " Id INTEGER PRIMARY KEY, Size INTEGER NOT NULL, SentAtMs INTEGER NOT NULL, Events INTEGER NOT NULL,"
-    " Attributes BLOB, Body BLOB NOT NULL);"
-    "CREATE TABLE QueueLeases ("
-    " Message INTEGER PRIMARY KEY, EndsAt INTEGER NOT NULL, Token INTEGER NOT NULL, Holder INTEGER NOT NULL,"
-    " Suspect INTEGER NOT NULL);"
-    "CREATE INDEX QueueLeasesByEnd ON QueueLeases (EndsAt);"
-    "CREATE TABLE QueueHolders ("
-    " Number INTEGER PRIMARY KEY, Boot TEXT NOT NULL, PidNamespace TEXT NOT NULL, Pid INTEGER NOT NULL,"
-    " StartedAt INTEGER NOT NULL);"
-    "CREATE TABLE QueueTotals ("
-    " One INTEGER PRIMARY KEY CHECK (One = 1), LastId INTEGER NOT NULL, Taken INTEGER NOT NULL,"
-    " Messages INTEGER NOT NULL, Bytes INTEGER NOT NULL);"
-    "INSERT INTO QueueTotals VALUES (1, 0, 0, 0, 0);"
-    "CREATE TRIGGER QueueMessageSent AFTER INSERT ON QueueMessages BEGIN"
-    " UPDATE QueueTotals SET LastId = new.Id, Messages = Messages + 1, Bytes = Bytes + new.Size; END;"
-    "CREATE TRIGGER QueueMessageGone AFTER DELETE ON QueueMessages BEGIN"
-    " DELETE FROM QueueLeases WHERE Message = old.Id;"
-    " UPDATE QueueTotals SET Messages = Messages - 1, Bytes = Bytes - old.Size; END;",
-};
+#include <sql/sqlite_migrations.h>
+
+static const char *const migrations[] = {QUEUE_MIGRATIONS};
 
 static const char *const statements[] = {
     [QUEUE_TOTALS] = "SELECT LastId, Messages, Bytes,"

@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 sources() { find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/bench" -name '*.[ch]' | sort; }
-scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src/build-aux/version.sh" "$src/demo" "$src/check" "$src/.ci" 2>/dev/null | sort; }
+scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src"/build-aux/*.sh "$src/demo" "$src/check" "$src/.ci" 2>/dev/null | sort; }
 
 needs() { command -v "$1" >/dev/null || { skip "$2" "$1 is not installed"; return 1; }; }
 
@@ -39,12 +39,12 @@ done
 [ -z "$out" ]
 ok "each public header compiles alone" $? "$out"
 
-out=$({ sources; scripts; find "$src/m4" -name 'scanpipe*.m4'; find "$src" -name '*.mk' -not -path '*/build*'; } |
+out=$({ sources; scripts; find "$src/m4" -name 'scanpipe*.m4'; find "$src" \( -name '*.mk' -o -name '*.sql' \) -not -path '*/build*'; } |
     xargs grep -L 'SPDX-License-Identifier: Apache-2.0')
 [ -z "$out" ]
 ok "each source names its licence" $? "$out"
 
-out=$(find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/conf" "$src/bench" -type d \
+out=$(find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/conf" "$src/bench" "$src/sql" -type d \
     -not -path '*/.*' -not -path '*/corpus*' -not -path '*/check' -not -path '*/include*' -not -path '*__pycache__*' |
     while read -r folder; do
         [ -z "$(find "$folder" -maxdepth 1 -type f -not -name '*.o' -not -name 'local.mk')" ] || [ -f "$folder/README.md" ] ||
