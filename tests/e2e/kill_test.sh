@@ -57,7 +57,8 @@ YAML
 whole_pipeline() {
     local events=$scratch/whole.ndjson life count
     count=$(scaled 200000 20000)
-    local feed=(--generate --seed "$seed" --events "$count" --parcels 20000 --malformed 0.2 --wide-parcels 0.1)
+    local feed=(--generate --seed "$seed" --events "$count" --parcels 20000 --malformed 0.2
+        --wide-parcels 0.1)
     new_data whole
     whole_conf $((count / 200))
     sim_print "$events" "${feed[@]}"

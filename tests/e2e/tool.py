@@ -105,8 +105,8 @@ def shuffle(seed, repeats, files, source, out):
             file.writelines(lines[number::int(files)])
 
 
-COMMANDS = {"query": query, "execute": execute, "lock": lock, "is-free": is_free, "watch-cursor": watch_cursor,
-            "peak": peak, "shuffle": shuffle}
+COMMANDS = {"query": query, "execute": execute, "lock": lock, "is-free": is_free,
+            "watch-cursor": watch_cursor, "peak": peak, "shuffle": shuffle}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in COMMANDS:
