@@ -30,7 +30,8 @@ AC_DEFUN([SCANPIPE_SANITIZERS], [
   AS_VAR_IF([enable_sanitizers], [no], [], [
     SCANPIPE_CFLAGS="$SCANPIPE_CFLAGS -fsanitize=$enable_sanitizers -fno-omit-frame-pointer -fno-sanitize-recover=all"
     SCANPIPE_LDFLAGS="$SCANPIPE_LDFLAGS -fsanitize=$enable_sanitizers"
-    AC_DEFINE([SANITIZED], [1], [Define to 1 when a sanitizer is built in])])
+    SANITIZED=1])
+  AC_SUBST([SANITIZED])
   AC_ARG_ENABLE([fuzzers], [AS_HELP_STRING([--enable-fuzzers], [build libFuzzer targets (needs clang)])])
   AM_CONDITIONAL([FUZZERS], [test "x$enable_fuzzers" = xyes])
   AS_VAR_IF([enable_fuzzers], [yes], [

@@ -10,6 +10,9 @@
 /* How often trouble that lasts is told, and that it is of another kind by now. */
 static const int64_t tell_again_ns = 60 * SP_SECOND, tell_other_ns = 5 * SP_SECOND;
 
+/* Races lost for so long are trouble. */
+static const int64_t contended_long_ns = 5 * SP_SECOND;
+
 void cond_init_monotonic(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -102,7 +105,8 @@ void seat_close(struct seat *seat)
 
 int64_t call_begin(struct seat *seat, int64_t extra_ns)
 {
-    int64_t deadline = sp_clock_now() + seat->crew->stage->options.timeout_ns + extra_ns;
+    seat->began = sp_clock_now();
+    int64_t deadline = seat->began + seat->crew->stage->options.timeout_ns + extra_ns;
     atomic_store(&seat->deadline, deadline);
     log_name(seat->crew->stage->name);
     return deadline;
@@ -158,14 +162,23 @@ static void note_answer(struct seat *seat)
     pthread_mutex_unlock(&seat->stop->lock);
 }
 
+/* Races are lost in the daily run of things; who loses for seconds meets a lock that does not go away. */
+static bool contended_long(struct seat *seat)
+{
+    if (seat->contended_since == 0)
+        seat->contended_since = seat->began;
+    return sp_clock_now() - seat->contended_since > contended_long_ns;
+}
+
 static bool end(struct seat *seat, bool answered, bool failed, const struct sp_error *err)
 {
     atomic_store(&seat->deadline, 0);
     if (answered) {
         seat->retry.failures = 0;
+        seat->contended_since = 0;
         if (atomic_load_explicit(&seat->crew->troubled, memory_order_relaxed) > 0)
             note_answer(seat);
-    } else if (err->class == SP_CONTENDED || err->class == SP_STOPPED) {
+    } else if (err->class == SP_STOPPED || (err->class == SP_CONTENDED && !contended_long(seat))) {
         sp_log(SP_DEBUG, "%s: %s", sp_class_name(err->class), err->text);
     } else {
         note_trouble(seat, err);

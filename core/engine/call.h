@@ -53,6 +53,8 @@ struct seat {
     void *handle;
     struct retry retry;
     bool troubled;
+    int64_t began;           /* the call at work, or the last one */
+    int64_t contended_since; /* when the first of the races began that were lost in a row; 0: none was */
     int64_t overdue_ns, overdue_deadline; /* the watch's: how long the call at work was seen overdue */
     _Atomic int64_t deadline;             /* of the call at work; 0: none */
     _Atomic int at_stop;                  /* enum at_stop: what a stop does to the call at work */

@@ -6,6 +6,7 @@
  */
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "config/diag.h"
 #include "engine/deliver.h"
 #include "tap.h"
@@ -245,6 +246,43 @@ static void a_lost_race_is_no_fault(void)
     scene_close(&scene);
 }
 
+static int64_t fast_now;
+
+static int64_t fast_clock(void)
+{
+    return fast_now += SP_SECOND;
+}
+
+static int64_t no_wall(void)
+{
+    return 1514764800000;
+}
+
+static uint64_t no_chance(void)
+{
+    return 0;
+}
+
+static void races_lost_for_long_are_told(void)
+{
+    /* Given a sink that is locked by somebody for many seconds, when it is written to, then that is told as
+     * trouble. */
+    static const struct clock_source fast = {fast_clock, no_wall, no_chance};
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, 10, 10);
+    clock_replace(&fast);
+    world.contended = 1;
+    CU_ASSERT(write_batch(&scene.worker));
+    CU_ASSERT(scene.work.sink.told_at == 0);
+    world.contended = 20;
+    CU_ASSERT(write_batch(&scene.worker));
+    CU_ASSERT(scene.work.sink.told_at != 0);
+    CU_ASSERT(scene.work.sink.troubled == 0);
+    clock_replace(NULL);
+    scene_close(&scene);
+}
+
 static void a_stop_ends_the_wait(void)
 {
     /* Given a sink that always loses, when the stop is asked for, then the batch is given up, unsettled. */
@@ -266,6 +304,7 @@ int main(void)
         {"a rejected row is written again event by event", a_rejected_row_is_written_event_by_event},
         {"random poison dies alone", random_poison_dies_alone},
         {"a lost race is no fault", a_lost_race_is_no_fault},
+        {"races lost for long are told", races_lost_for_long_are_told},
         {"a stop ends the wait", a_stop_ends_the_wait},
     };
     return tap_run("write", tests, sizeof tests / sizeof *tests);
