@@ -31,9 +31,11 @@ bool log_enabled(enum sp_level level)
     return level <= level_now;
 }
 
-void log_name(const char *name)
+const char *log_name(const char *name)
 {
+    const char *before = name_now;
     name_now = name;
+    return before;
 }
 
 void log_around(void (*before)(void), void (*after)(void))

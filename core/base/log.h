@@ -16,8 +16,9 @@ enum log_format { LOG_TEXT, LOG_JSON };
 void log_setup(enum log_format format, enum sp_level level);
 bool log_enabled(enum sp_level level);
 
-/* In whose name this thread speaks from here on: "source", "deliver-2"; constant text. */
-void log_name(const char *name);
+/* In whose name this thread speaks from here on ("source", "deliver"; constant text); returns the one before.
+ */
+const char *log_name(const char *name);
 
 /* A hook that is called with the log's lock held before and after a line, so that a live display can
  * step aside; NULL for none. */

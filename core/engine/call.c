@@ -108,7 +108,7 @@ int64_t call_begin(struct seat *seat, int64_t extra_ns)
     seat->began = sp_clock_now();
     int64_t deadline = seat->began + seat->crew->stage->options.timeout_ns + extra_ns;
     atomic_store(&seat->deadline, deadline);
-    log_name(seat->crew->stage->name);
+    seat->speaker = log_name(seat->crew->stage->name);
     return deadline;
 }
 
@@ -183,6 +183,7 @@ static bool end(struct seat *seat, bool answered, bool failed, const struct sp_e
     } else {
         note_trouble(seat, err);
     }
+    log_name(seat->speaker);
     return failed;
 }
 

@@ -53,6 +53,7 @@ struct seat {
     void *handle;
     struct retry retry;
     bool troubled;
+    const char *speaker;     /* in whose name the thread speaks outside of calls */
     int64_t began;           /* the call at work, or the last one */
     int64_t contended_since; /* when the first of the races began that were lost in a row; 0: none was */
     int64_t overdue_ns, overdue_deadline; /* the watch's: how long the call at work was seen overdue */
