@@ -37,7 +37,7 @@ setup_build() {
     if [ ! -f config.status ] || [ $# -gt 0 ]; then
         echo "Configuring ..."
         # shellcheck disable=SC2086 # several options are several words
-        ./configure -q "$@" ${CONFIGURE_OPTIONS:-}
+        ./configure -q "$@" ${CONFIGURE_OPTIONS:-} >configure.out 2>&1 || { cat configure.out; exit 70; }
     fi
     echo "Building ..."
     make -s -j"$(nproc)" >build.log 2>&1 || { cat build.log; exit 70; }

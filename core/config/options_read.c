@@ -169,8 +169,10 @@ static void read_option(const struct reading *reading, const struct option_set *
     if (node->kind == YAML_SCALAR && node->broken)
         return;
     if (node->kind == YAML_SCALAR && node->is_null)
-        diag_error(reading->diag, node->mark, "give it a value, or delete the line", "'%s' has no value",
-                   option->name);
+        diag_error(reading->diag, node->mark,
+                   *node->text ? "give it a value, or delete the line; the word itself is written in quotes"
+                               : "give it a value, or delete the line",
+                   "'%s' has no value", option->name);
     else if (is_many(option))
         option_store_many(reading, option, node, field);
     else

@@ -34,7 +34,7 @@ struct deliver {
     size_t worker_count;
 
     pthread_mutex_t preparing;
-    bool prepared;
+    _Atomic bool prepared;
     struct seat state; /* used by the worker that prepares */
 };
 

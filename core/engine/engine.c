@@ -201,7 +201,8 @@ static bool all_done(struct engine *engine)
         atomic_store(&keeper->empty_looks, 0);
         return false;
     }
-    return !has_sink(engine) || atomic_load(&keeper->empty_looks) >= 2;
+    return !has_sink(engine) ||
+           (atomic_load(&engine->deliver.prepared) && atomic_load(&keeper->empty_looks) >= 2);
 }
 
 /* A plugin that does not return holds events back: supervision starts a new process, which goes on. */

@@ -39,48 +39,66 @@ static bool probe(struct seat *seat)
     return !failed;
 }
 
-/* Compares the stored fingerprint with ours, and stores ours where it is new or has grown. */
+/* Compares the stored fingerprint with ours.  *version_out is the record's; *store_out says whether
+ * ours is to be stored: it is new, or has grown, as *grown_out then says. */
 static int compare_table(struct deliver *deliver, struct sp_arena *arena, int64_t deadline,
-                         struct sp_error *err)
+                         int64_t *version_out, bool *store_out, const char **grown_out, struct sp_error *err)
 {
     const struct table_plan *plan = deliver->work->pipeline->table;
     const struct sp_state_ops *ops = deliver->state.crew->stage->plugin->about.state;
     struct sp_slice stored;
     const char *what = NULL;
-    int64_t version;
-    if (ops->get(deliver->state.handle, record_name, arena, &stored, &version, deadline, err) != 0)
+    if (ops->get(deliver->state.handle, record_name, arena, &stored, version_out, deadline, err) != 0)
         return -1;
-    if (version != 0) {
-        const char *before = sp_arena_text(arena, stored.data, stored.size);
-        switch (table_compare(plan, before, arena, &what)) {
-        case TABLE_SAME:
-            return 0;
-        case TABLE_NEW_COLUMNS:
-            sp_log(SP_WARN, "the table has changed: %s; reading the source again fills it", what);
-            break;
-        case TABLE_REFUSED:
-            sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
-            return sp_fail_cure(err, "put the block back, or use another pipeline name and table");
-        }
+    *store_out = true;
+    if (*version_out == 0)
+        return 0;
+    switch (table_compare(plan, sp_arena_text(arena, stored.data, stored.size), arena, &what)) {
+    case TABLE_SAME:
+        *store_out = false;
+        break;
+    case TABLE_NEW_COLUMNS:
+        *grown_out = what;
+        break;
+    case TABLE_REFUSED:
+        sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
+        return sp_fail_cure(err, "put the block back, or use another pipeline name and table");
     }
+    return 0;
+}
+
+static int store_table(struct deliver *deliver, struct sp_arena *arena, int64_t deadline, int64_t version,
+                       struct sp_error *err)
+{
+    const struct sp_state_ops *ops = deliver->state.crew->stage->plugin->about.state;
+    struct sp_slice ours = sp_slice_of(table_fingerprint(deliver->work->pipeline->table, arena));
     bool swapped;
-    struct sp_slice ours = sp_slice_of(table_fingerprint(plan, arena));
     if (ops->put(deliver->state.handle, record_name, ours, version, &swapped, &version, deadline, err) != 0)
         return -1;
     return swapped ? 0 : sp_fail(err, SP_CONTENDED, "another process wrote the table's fingerprint");
 }
 
-static bool check_table(struct deliver *deliver, struct sp_arena *arena)
+enum rules_step { RULES_COMPARE, RULES_STORE };
+
+/* Before anything is made, the rules are compared; once it is there, ours are stored. */
+static bool check_rules(struct deliver *deliver, struct sp_arena *arena, enum rules_step step)
 {
     struct seat *seat = &deliver->state;
     struct sp_error err = {0};
-    bool failed;
+    bool failed, store = false;
+    const char *grown = NULL;
+    int64_t version = 0;
     if (!deliver->work->pipeline->table)
         return true;
     do {
         int64_t deadline = call_begin(seat, 0);
-        failed = call_end(seat, compare_table(deliver, arena, deadline, &err), &err);
+        int rc = compare_table(deliver, arena, deadline, &version, &store, &grown, &err);
+        if (rc == 0 && store && step == RULES_STORE)
+            rc = store_table(deliver, arena, deadline, version, &err);
+        failed = call_end(seat, rc, &err);
     } while (failed && call_again(seat, &err));
+    if (!failed && grown && step == RULES_COMPARE)
+        sp_log(SP_WARN, "the table has changed: %s; reading the source again fills it", grown);
     return !failed;
 }
 
@@ -93,7 +111,8 @@ bool deliver_prepare(struct worker *worker)
     atomic_store(&worker->sink.at_stop, BREAK_AT_ONCE);
     atomic_store(&deliver->state.at_stop, BREAK_AT_ONCE);
     if (!deliver->prepared && !stop_asked(&deliver->work->stop))
-        deliver->prepared = migrate(worker, arena) && probe(&worker->sink) && check_table(deliver, arena);
+        deliver->prepared = check_rules(deliver, arena, RULES_COMPARE) && migrate(worker, arena) &&
+                            probe(&worker->sink) && check_rules(deliver, arena, RULES_STORE);
     bool prepared = deliver->prepared;
     atomic_store(&worker->sink.at_stop, BREAK_LATE);
     pthread_mutex_unlock(&deliver->preparing);

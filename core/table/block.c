@@ -10,6 +10,20 @@ static const char *const order_keys[] = {"from", "type"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* scanpipe's own tables, which may stand in the same database. */
+static bool is_own_table(const char *name)
+{
+    static const char *const own[] = {"FailedEvents",   "PipelineState",    "ProcessingState",
+                                      "ScanpipeSchema", "ScanpipeCounters", "QueueMessages",
+                                      "QueueLeases",    "QueueHolders",     "QueueTotals"};
+    const char *dot = strchr(name, '.');
+    name = dot ? dot + 1 : name;
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (strcasecmp(name, own[i]) == 0)
+            return true;
+    return strncasecmp(name, "sqlite_", 7) == 0;
+}
+
 static void read_name(const struct yaml_node *node, struct diag *diag, struct block *block)
 {
     const struct yaml_node *name = yaml_get(node, "name");
@@ -17,6 +31,9 @@ static void read_name(const struct yaml_node *node, struct diag *diag, struct bl
         diag_error(diag, node->mark, "add 'name: ParcelSummary'", "the table has no 'name'");
     else if (name->kind != YAML_SCALAR || name->is_null)
         diag_error(diag, name->mark, NULL, "expected the name of a table, but found %s", yaml_what(name));
+    else if (is_own_table(name->text))
+        diag_error(diag, name->mark, "give it a name that says what its rows are, such as ParcelSummary",
+                   "'%s' is, or may be, a table of scanpipe's own", name->text);
     else if (block_check_name(name->text, name->mark, "table", true, diag))
         block->name = name->text;
 }

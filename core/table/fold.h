@@ -43,7 +43,7 @@ void fold_start(struct fold *fold);
 
 /*
  * Takes one event (one JSON value, the whole of the slice).  The slice must live until the rows are
- * done with: values point into it.  `event` is the caller's number for it, for fold_row_events().
+ * done with: values point into it.  `event` is the caller's number for it, for fold_events().
  */
 enum fold_verdict fold_add(struct fold *fold, struct sp_slice bytes, uint32_t event, struct fold_reject *why);
 

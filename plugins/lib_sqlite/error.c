@@ -4,6 +4,7 @@
 #include "lite.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum sp_class lite_class(int rc)
 {
@@ -73,6 +74,22 @@ static void say_cure(int rc, int system_error, struct sp_error *err)
     }
 }
 
+int lite_why_not_opened(const char *path, int told)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 1;
+    if (length >= sizeof folder)
+        return told;
+    memcpy(folder, slash ? path : ".", length);
+    folder[length] = '\0';
+    if (access(length ? folder : "/", W_OK | X_OK) != 0)
+        return errno;
+    if (access(path, R_OK | W_OK) != 0 && errno != ENOENT)
+        return errno;
+    return told;
+}
+
 void lite_explain(const struct lite *db, int rc, const char *doing, struct sp_error *err)
 {
     int system_error = db->file ? sqlite3_system_errno(db->file) : 0;
@@ -81,6 +98,8 @@ void lite_explain(const struct lite *db, int rc, const char *doing, struct sp_er
         db->file && sqlite3_extended_errcode(db->file) == rc ? sqlite3_errmsg(db->file) : sqlite3_errstr(rc);
     const char *path = db->store->config->path;
     int primary = rc & 0xff;
+    if (primary == SQLITE_CANTOPEN)
+        system_error = lite_why_not_opened(path, system_error);
     bool by_system = primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR;
     if (by_system && system_error)
         sp_fail(err, lite_class(rc), "%s: %s: %s (%s)", path, doing, text, strerror(system_error));

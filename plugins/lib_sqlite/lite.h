@@ -125,6 +125,10 @@ void lite_rollback(struct lite *db);
  */
 int lite_fail(struct lite *db, int rc, const char *doing, struct sp_error *err);
 
+/* Why a file cannot be opened to be written: an errno, else `told`.  SQLite tries to open what it may
+ * not write once more for reading, and then tells that failure. */
+int lite_why_not_opened(const char *path, int told);
+
 /* Fills err from a code, no more. */
 void lite_explain(const struct lite *db, int rc, const char *doing, struct sp_error *err);
 

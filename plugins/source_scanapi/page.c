@@ -123,7 +123,10 @@ static enum page_step take_broken(struct page *page, const struct sp_json_fault 
 {
     size_t start = page->at, end = resync_find(page, start);
     page->any_seen = true;
-    if (end == RESYNC_NONE)
+    /* An element that goes on to the last byte looks as one that was cut: what ends the page may stand in a
+     * text of it.  Then the page is at fault, until it has come again and again. */
+    bool to_the_end = start + fault->offset >= page->body.size;
+    if (end == RESYNC_NONE || (to_the_end && page->body.data[end] == ']'))
         return page_cut(page);
     page->at = end;
     size_t commas = 0;

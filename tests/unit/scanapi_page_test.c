@@ -103,6 +103,8 @@ static void test_cut_pages_are_told_at_every_length(void)
     CU_ASSERT_EQUAL(slice("{\"ScanEvents\":["), PAGE_EMPTY_CUT);
     /* An array that is not closed, followed by good events, is what a cut page looks like. */
     CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[{\"EventId\":5,\"U\":[{\"a\":1}," GOOD(6) "]}"), PAGE_CUT);
+    /* So is one that is cut within a text, where that text reads like the end of a page. */
+    CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[" GOOD(1) ",{\"EventId\":2,\"Note\":\"] }"), PAGE_CUT);
     /* But what lacks only the envelope's end has all events. */
     CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[" GOOD(1) "]"), PAGE_END);
     CU_ASSERT_EQUAL(slice("{\"ScanEvents\":[" GOOD(1) ",{\"Ev"), PAGE_CUT);

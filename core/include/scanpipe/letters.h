@@ -62,7 +62,8 @@ struct sp_letters_ops {
     int (*remove)(void *handle, const struct sp_letter_ref *refs, size_t count, uint64_t *removed_out,
                   int64_t deadline, struct sp_error *err);
 
-    /* Called hourly by one process; may be NULL. */
+    /* What a store must do now and then (send again what would expire); may be NULL.  Meant to be called
+     * hourly, by one process. */
     int (*upkeep)(void *handle, int64_t deadline, struct sp_error *err);
 };
 

@@ -37,7 +37,7 @@ enum sp_kind { SP_SOURCE = 1, SP_QUEUE = 2, SP_SINK = 3, SP_STATE = 4, SP_LETTER
 enum sp_capability {
     SP_DURABLE = 1,    /* what was accepted survives kill -9 and a power cut                       */
     SP_LOCAL = 2,      /* lives on this machine: other machines do not see it                      */
-    SP_IDEMPOTENT = 4, /* sinks without a table: writing the same events twice is once             */
+    SP_IDEMPOTENT = 4, /* sinks: writing the same batch twice is writing it once                   */
     SP_TABLES = 8,     /* sinks: takes folded rows                                                 */
     SP_EVENTS = 16,    /* sinks: takes events                                                      */
     SP_EMBEDDED = 32,  /* needs no server; a missing table is made without being asked             */
