@@ -86,7 +86,7 @@ static bool is_object(struct trial *trial, struct sp_slice line)
     char text[160] = "is JSON, but not an object";
     struct sp_json_fault fault;
     if (sp_json_scan_whole(NULL, line, NULL, &fault) < 0)
-        snprintf(text, sizeof text, "is not JSON: %s at byte %zu", fault.reason, fault.offset + 1);
+        snprintf(text, sizeof text, "is not JSON: %s (at byte %zu)", fault.reason, fault.offset);
     else if (line.data[strspn(line.data, " \t")] == '{')
         return true;
     reject(trial, &(struct fold_reject){.reason_class = "malformed", .reason = text});

@@ -138,3 +138,11 @@ bool ingest_ended(struct ingest *ingest)
     pthread_mutex_unlock(&ingest->lock);
     return ended;
 }
+
+const char *ingest_cursor_text(struct seat *source, struct sp_slice cursor, struct sp_arena *arena)
+{
+    const struct sp_source_ops *ops = source->crew->stage->plugin->about.source;
+    struct sp_error err;
+    const char *text = NULL;
+    return ops->text_of(source->handle, cursor, arena, &text, &err) == 0 ? text : NULL;
+}

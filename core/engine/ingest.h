@@ -78,6 +78,9 @@ bool ingest_quiet(struct ingest *ingest, uint64_t *pages_out);
 /* Whether the source said that there will never be more. */
 bool ingest_ended(struct ingest *ingest);
 
+/* A cursor as text for people, or NULL; pure, so that it needs no call's frame. */
+const char *ingest_cursor_text(struct seat *source, struct sp_slice cursor, struct sp_arena *arena);
+
 /* The threads.  Arguments are struct reader, struct sender, struct poller. */
 struct reader {
     struct ingest *ingest;

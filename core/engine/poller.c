@@ -105,21 +105,15 @@ static enum put_outcome put_record(struct polling *polling, struct record *recor
     return PUT_DONE;
 }
 
-static const char *cursor_text(struct polling *polling, struct sp_slice cursor)
+/* The start is no place. */
+static const char *at_text(struct polling *polling, struct sp_slice cursor)
 {
-    struct seat *seat = &polling->poller->source;
-    const char *text = NULL;
-    struct sp_error err;
-    if (cursor.size == 0 ||
-        seat->crew->stage->plugin->about.source->text_of(seat->handle, cursor, polling->arena, &text, &err) !=
-            0)
-        return NULL;
-    return text;
+    return cursor.size > 0 ? ingest_cursor_text(&polling->poller->source, cursor, polling->arena) : NULL;
 }
 
 static void show_cursor(struct polling *polling, struct sp_slice cursor)
 {
-    const char *text = cursor_text(polling, cursor);
+    const char *text = at_text(polling, cursor);
     pthread_mutex_lock(&polling->ingest->lock);
     snprintf(polling->ingest->at, sizeof polling->ingest->at, "%s", text ? text : "");
     pthread_mutex_unlock(&polling->ingest->lock);
@@ -132,7 +126,7 @@ static struct record own_record(struct polling *polling, bool held, struct sp_sl
                             .holder = polling->self,
                             .token = polling->record.token,
                             .cursor = cursor};
-    record.at = cursor_text(polling, cursor);
+    record.at = at_text(polling, cursor);
     return record;
 }
 

@@ -72,17 +72,6 @@ static int read_page(struct reading *reading, struct sp_page *page, struct sp_er
     return call_end(seat, rc, err) ? -1 : 0;
 }
 
-static const char *cursor_text(struct reading *reading, struct sp_arena *arena)
-{
-    struct seat *seat = &reading->reader->source;
-    struct sp_error err;
-    const char *text = NULL;
-    if (seat->crew->stage->plugin->about.source->text_of(seat->handle, reading->cursor, arena, &text, &err) !=
-        0)
-        return NULL;
-    return text;
-}
-
 /* Events larger than the queue can hold, and what was no event, become letters of the page. */
 static struct sp_letter *letters_of(const struct reading *reading, const struct sp_page *read,
                                     const struct sp_slice *large, size_t large_count, const char *cursor,
@@ -159,7 +148,7 @@ static struct parcel *pack(struct reading *reading, const struct sp_page *read, 
     if (read->event_count)
         memcpy(events, read->events, read->event_count * sizeof *events);
     size_t small = part_large(events, read->event_count, limit), large = read->event_count - small;
-    const char *cursor = cursor_text(reading, page->arena);
+    const char *cursor = ingest_cursor_text(&reading->reader->source, reading->cursor, page->arena);
     struct sp_attribute *attributes = sp_arena_alloc(page->arena, 2 * sizeof *attributes);
     attributes[0] = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
     attributes[1] = (struct sp_attribute){sp_slice_of(FRAMING_CURSOR), sp_slice_of(cursor)};

@@ -115,8 +115,8 @@ static const char *find_fault(const struct job *job, struct sp_slice line, uint6
                                line.size, limit);
     struct sp_json_fault fault;
     if (sp_json_scan_whole(NULL, line, NULL, &fault) != 0)
-        return sp_arena_printf(arena, "line %llu of %s is not JSON: %s at byte %zu", n, name, fault.reason,
-                               fault.offset + 1);
+        return sp_arena_printf(arena, "line %llu of %s is not JSON: %s (at byte %zu)", n, name, fault.reason,
+                               fault.offset);
     size_t first = 0;
     while (first < line.size && strchr(" \t\r", line.data[first]))
         first++;

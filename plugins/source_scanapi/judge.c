@@ -17,7 +17,7 @@ static struct element judge_value(const struct judging *judging, const struct pa
     struct element element = {.bytes = slice->bytes, .id = -1};
     if (slice->broken) {
         element.reason =
-            sp_arena_printf(arena, "is not JSON: at byte %zu %s", slice->broken_at, slice->broken);
+            sp_arena_printf(arena, "is not JSON: %s (at byte %zu)", slice->broken, slice->broken_at);
     } else if (*slice->bytes.data != '{') {
         element.reason = "is JSON, but not an object";
     } else {
