@@ -32,7 +32,8 @@ clang() {
 
 asan() {
     configured asan --enable-sanitizers=address,undefined --enable-werror CFLAGS='-g -O1'
-    SCANPIPE_TEST_SCALE=0.2 make -s check
+    # Leaks are valgrind's: the sanitizer's own look for them crashes now and then where threads were.
+    ASAN_OPTIONS=detect_leaks=0 SCANPIPE_TEST_SCALE=0.2 make -s check
 }
 
 tsan() {
