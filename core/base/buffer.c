@@ -5,6 +5,8 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +89,14 @@ void buffer_add_json(struct buffer *buffer, struct sp_slice text)
         }
     }
     buffer_add_char(buffer, '"');
+}
+
+void buffer_add_base64(struct buffer *buffer, struct sp_slice bytes)
+{
+    assert(bytes.size <= INT_MAX / 2);
+    buffer_reserve(buffer, (bytes.size + 2) / 3 * 4);
+    unsigned char *end = (unsigned char *)buffer->data + buffer->size;
+    buffer->size += (size_t)EVP_EncodeBlock(end, (const unsigned char *)bytes.data, (int)bytes.size);
 }
 
 const char *buffer_text(const struct buffer *buffer)

@@ -48,6 +48,9 @@ void cmd_complain_error(const struct sp_error *err);
  * what turns the direction of writing become \x1b and the like. */
 void cmd_add_escaped(struct buffer *out, struct sp_slice text);
 
+/* `,"name":"text"` of a JSON object; nothing where the text is NULL. */
+void cmd_add_member(struct buffer *out, const char *name, const char *text);
+
 /* Writes it to standard output; false (told) where that cannot be. */
 bool cmd_print(const struct buffer *text);
 

@@ -55,6 +55,14 @@ void cmd_add_escaped(struct buffer *out, struct sp_slice text)
     }
 }
 
+void cmd_add_member(struct buffer *out, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    buffer_printf(out, ",\"%s\":", name);
+    buffer_add_json(out, sp_slice_of(text));
+}
+
 bool cmd_print(const struct buffer *text)
 {
     if (text->size)

@@ -17,27 +17,6 @@ static const struct option long_options[] = {
 
 enum { LETTERS_AT_ONCE = 100, HEAD_BYTES = 400 };
 
-static void add_base64(struct buffer *out, struct sp_slice bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t at = 0; at < bytes.size; at += 3) {
-        uint32_t group = 0;
-        size_t left = bytes.size - at < 3 ? bytes.size - at : 3;
-        for (size_t i = 0; i < 3; i++)
-            group = group << 8 | (i < left ? (unsigned char)bytes.data[at + i] : 0);
-        for (size_t i = 0; i < 4; i++)
-            buffer_add_char(out, i <= left ? digits[group >> (18 - 6 * i) & 63] : '=');
-    }
-}
-
-static void add_field(struct buffer *out, const char *name, const char *text)
-{
-    if (!text)
-        return;
-    buffer_printf(out, ",\"%s\":", name);
-    buffer_add_json(out, sp_slice_of(text));
-}
-
 static void add_json(struct buffer *out, const struct sp_letter *letter)
 {
     char first[32], last[32];
@@ -48,22 +27,22 @@ static void add_json(struct buffer *out, const struct sp_letter *letter)
         buffer_printf(out, "%02x", letter->id[i]);
     buffer_printf(out, "\",\"version\":%" PRId64 ",\"attempts\":%" PRId64 ",\"first\":\"%s\",\"last\":\"%s\"",
                   letter->version, letter->attempts, first, last);
-    add_field(out, "pipeline", letter->pipeline);
-    add_field(out, "stage", letter->stage);
-    add_field(out, "plugin", letter->plugin);
-    add_field(out, "class", letter->class);
-    add_field(out, "reason", letter->reason);
-    add_field(out, "column", letter->column);
-    add_field(out, "pointer", letter->pointer);
-    add_field(out, "event_id", letter->event_id);
-    add_field(out, "event_key", letter->event_key);
-    add_field(out, "cursor", letter->cursor);
+    cmd_add_member(out, "pipeline", letter->pipeline);
+    cmd_add_member(out, "stage", letter->stage);
+    cmd_add_member(out, "plugin", letter->plugin);
+    cmd_add_member(out, "class", letter->class);
+    cmd_add_member(out, "reason", letter->reason);
+    cmd_add_member(out, "column", letter->column);
+    cmd_add_member(out, "pointer", letter->pointer);
+    cmd_add_member(out, "event_id", letter->event_id);
+    cmd_add_member(out, "event_key", letter->event_key);
+    cmd_add_member(out, "cursor", letter->cursor);
     if (utf8_valid(letter->event)) {
         buffer_add_text(out, ",\"event\":");
         buffer_add_json(out, letter->event);
     } else {
         buffer_add_text(out, ",\"event_base64\":\"");
-        add_base64(out, letter->event);
+        buffer_add_base64(out, letter->event);
         buffer_add_char(out, '"');
     }
     buffer_add_text(out, "}\n");

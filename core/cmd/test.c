@@ -34,24 +34,16 @@ struct trial {
     uint32_t line;
 };
 
-static void add_member(struct buffer *out, const char *name, const char *text)
-{
-    if (!text)
-        return;
-    buffer_printf(out, ",\"%s\":", name);
-    buffer_add_json(out, sp_slice_of(text));
-}
-
 static void reject(struct trial *trial, const struct fold_reject *why)
 {
     struct buffer *out = &trial->rejections;
     trial->rejected++;
     if (trial->json) {
         buffer_printf(out, "{\"rejected\":{\"line\":%" PRIu32, trial->line);
-        add_member(out, "class", why->reason_class);
-        add_member(out, "column", why->column);
-        add_member(out, "pointer", why->pointer);
-        add_member(out, "reason", why->reason);
+        cmd_add_member(out, "class", why->reason_class);
+        cmd_add_member(out, "column", why->column);
+        cmd_add_member(out, "pointer", why->pointer);
+        cmd_add_member(out, "reason", why->reason);
         buffer_add_text(out, "}}\n");
         return;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "base/buffer.h"
 #include "engine/record.h"
 
 #include <inttypes.h>
@@ -85,12 +86,12 @@ static json_object *holder_json(const struct holder *holder)
 struct sp_slice record_format(const struct record *record, struct sp_arena *arena)
 {
     char nonce[17];
-    unsigned char *cursor = sp_arena_alloc(arena, 4 * (record->cursor.size + 2) / 3 + 4);
-    EVP_EncodeBlock(cursor, (const unsigned char *)record->cursor.data, (int)record->cursor.size);
+    SP_AUTO(buffer_fini) struct buffer cursor = {0};
+    buffer_add_base64(&cursor, record->cursor);
     snprintf(nonce, sizeof nonce, "%016" PRIx64, record->nonce);
     SP_AUTO(put_json) json_object *root = json_object_new_object();
     json_object_object_add(root, "at", record->at ? json_object_new_string(record->at) : NULL);
-    json_object_object_add(root, "cursor", json_object_new_string((char *)cursor));
+    json_object_object_add(root, "cursor", json_object_new_string(buffer_text(&cursor)));
     json_object_object_add(root, "token", json_object_new_int64(record->token));
     json_object_object_add(root, "nonce", json_object_new_string(nonce));
     json_object_object_add(root, "holder", record->held ? holder_json(&record->holder) : NULL);

@@ -82,6 +82,20 @@ static void json_strings_are_escaped(void)
     buffer_fini(&out);
 }
 
+static void base64_matches_its_standard(void)
+{
+    /* RFC 4648, section 10. */
+    static const char *const vectors[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foobar", "Zm9vYmFy"}};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        struct buffer out = {0};
+        buffer_add_text(&out, "x");
+        buffer_add_base64(&out, sp_slice_of(vectors[i][0]));
+        CU_ASSERT(out.data[0] == 'x' && out.size == 1 + strlen(vectors[i][1]));
+        CU_ASSERT_STRING_EQUAL(out.data + 1, vectors[i][1]);
+        buffer_fini(&out);
+    }
+}
+
 static void errors_stay_on_one_line(void)
 {
     /* Given a server's answer with line ends and control characters, when it becomes an error */
@@ -139,6 +153,7 @@ int main(void)
         {"arena: a reset bounds what is kept", arena_reset_bounds_what_it_keeps},
         {"utf8: good and bad", utf8_tells_good_from_bad},
         {"buffer: JSON strings are escaped", json_strings_are_escaped},
+        {"buffer: base64", base64_matches_its_standard},
         {"error: one line, cut between characters", errors_stay_on_one_line},
         {"digest: published vectors", digests_match_their_papers},
         {"clock: wall time as text", walls_are_told_as_people_read_them},
