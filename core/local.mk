@@ -101,6 +101,8 @@ engine_sources = \
 	core/engine/letter.c \
 	core/engine/letter.h \
 	core/engine/letters.c \
+	core/engine/pause.c \
+	core/engine/pause.h \
 	core/engine/pipeline.c \
 	core/engine/pipeline.h \
 	core/engine/pipeline_options.c \
@@ -122,7 +124,12 @@ engine_sources = \
 	core/engine/work.h \
 	core/engine/write.c
 
-core_sources = $(base_sources) $(config_sources) $(plugin_sources) $(table_sources) $(engine_sources)
+ops_sources = \
+	core/ops/hand.c \
+	core/ops/hand.h
+
+core_sources = $(base_sources) $(config_sources) $(plugin_sources) $(table_sources) $(engine_sources) \
+	$(ops_sources)
 
 noinst_LIBRARIES += core/libcore.a
 core_libcore_a_SOURCES = $(core_sources) $(cmd_sources)
@@ -166,4 +173,4 @@ scanpipeinclude_HEADERS = \
 	core/include/scanpipe/state.h \
 	core/include/scanpipe/table.h \
 	core/include/scanpipe/time.h
-EXTRA_DIST += core/base/README.md core/cmd/README.md core/config/README.md core/engine/README.md core/plugin/README.md core/table/README.md
+EXTRA_DIST += core/base/README.md core/cmd/README.md core/config/README.md core/engine/README.md core/ops/README.md core/plugin/README.md core/table/README.md

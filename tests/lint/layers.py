@@ -6,7 +6,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = ["base", "config", "plugin", "table", "engine", "cmd"]
+LAYERS = ["base", "config", "plugin", "table", "engine", "ops", "cmd"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 
 

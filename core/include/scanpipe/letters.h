@@ -12,7 +12,9 @@
  * Frozen within an ABI major.  Texts may be NULL where there is nothing to say.
  *
  * `id` is the digest of pipeline and bytes: what is stored twice is one letter.  A put of a letter
- * that is there gives it a new version, keeps first_wall_ms, adds its attempts, and replaces the rest.
+ * that is there gives it a new version, keeps the earlier first_wall_ms, sets attempts to the larger of
+ * one more than there were and the letter's own, and replaces the rest.  So a letter that was redriven and
+ * fails again has its history once, whether or not it was removed meanwhile.
  */
 struct sp_letter {
     unsigned char id[SP_SHA256_SIZE];
@@ -29,6 +31,8 @@ struct sp_letter {
     const char *event_id;  /* the event's order, as text, where it could be read */
     const char *event_key; /* its key, as text */
     const char *cursor;    /* where in the source, as text */
+    const char *place;     /* the file that has the event's bytes, where `event` is only their head: too
+                              large for the store */
     int64_t attempts;
     int64_t first_wall_ms, last_wall_ms;
 };

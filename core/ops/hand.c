@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ops/hand.h"
+
+#include <errno.h>
+#include <time.h>
+
+int hand_open(struct hand *hand, const struct stage *stage, struct sp_error *err)
+{
+    const struct sp_plugin *about = &stage->plugin->about;
+    *hand = (struct hand){.stage = stage};
+    if (about->load(stage->config, &stage->about, &hand->loaded, err) != 0) {
+        sp_error_context(err, "%s", stage->name);
+        *hand = (struct hand){0};
+        return -1;
+    }
+    if (about->open(hand->loaded, &hand->handle, err) != 0) {
+        sp_error_context(err, "%s", stage->name);
+        about->unload(hand->loaded);
+        *hand = (struct hand){0};
+        return -1;
+    }
+    return 0;
+}
+
+void hand_close(struct hand *hand)
+{
+    if (!hand->stage)
+        return;
+    hand->stage->plugin->about.close(hand->handle);
+    hand->stage->plugin->about.unload(hand->loaded);
+    *hand = (struct hand){0};
+}
+
+int64_t hand_begin_extra(struct hand *hand, int64_t extra_ns)
+{
+    return sp_clock_now() + hand->stage->options.timeout_ns + extra_ns;
+}
+
+static void sleep_ns(int64_t ns)
+{
+    struct timespec left = {.tv_sec = ns / SP_SECOND, .tv_nsec = ns % SP_SECOND};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+bool hand_again(struct hand *hand, struct sp_error *err)
+{
+    const struct stage_options *options = &hand->stage->options;
+    struct retry_policy policy = {options->retry_initial_ns, options->retry_max_ns,
+                                  options->retry_refused_ns};
+    bool passes = err->class == SP_UNAVAILABLE || err->class == SP_THROTTLED || err->class == SP_CONTENDED ||
+                  err->class == SP_UNCERTAIN;
+    int64_t now = sp_clock_now();
+    if (hand->failing_since == 0)
+        hand->failing_since = now;
+    int64_t pause = retry_pause(&hand->retry, &policy, err, sp_random());
+    if (passes && now + pause - hand->failing_since <= options->timeout_ns) {
+        sleep_ns(pause);
+        return true;
+    }
+    sp_error_context(err, "%s", hand->stage->name);
+    return false;
+}
+
+void hand_well(struct hand *hand)
+{
+    hand->retry.failures = 0;
+    hand->failing_since = 0;
+}
