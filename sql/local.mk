@@ -4,6 +4,7 @@
 # In the order in which they run: by part, then by number.
 sqlite_migrations = \
 	sql/sqlite/letters_001_failed_events.sql \
+	sql/sqlite/letters_002_place.sql \
 	sql/sqlite/queue_001_messages.sql \
 	sql/sqlite/shared_001_bookkeeping.sql \
 	sql/sqlite/state_001_pipeline_state.sql

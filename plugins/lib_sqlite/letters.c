@@ -17,17 +17,19 @@ enum { LETTERS_COUNT, LETTERS_PUT, LETTERS_SCAN, LETTERS_REMOVE, LETTERS_STATEME
 static const char *const statements[] = {
     [LETTERS_COUNT] = LITE_COUNT("letters"),
     [LETTERS_PUT] =
-        "INSERT INTO FailedEvents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO FailedEvents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (Id) DO UPDATE SET Version = excluded.Version, Pipeline = excluded.Pipeline,"
         " Stage = excluded.Stage, Plugin = excluded.Plugin, Class = excluded.Class, Reason = excluded.Reason,"
         " ColumnName = excluded.ColumnName, Pointer = excluded.Pointer, EventId = excluded.EventId,"
         " EventKey = excluded.EventKey, SourceCursor = excluded.SourceCursor,"
-        " Attempts = FailedEvents.Attempts + excluded.Attempts, LastSeenMs = excluded.LastSeenMs,"
-        " Event = excluded.Event",
-    /* By the first time, which a letter keeps: who puts letters while he scans does not meet them twice. */
+        " Attempts = max(FailedEvents.Attempts + 1, excluded.Attempts),"
+        " FirstSeenMs = min(FailedEvents.FirstSeenMs, excluded.FirstSeenMs),"
+        " LastSeenMs = excluded.LastSeenMs, Event = excluded.Event, Place = excluded.Place",
+    /* By the first time, which never becomes later: who puts letters while he scans does not meet them
+     * twice. */
     [LETTERS_SCAN] =
         "SELECT Id, Version, Pipeline, Stage, Plugin, Class, Reason, ColumnName, Pointer, EventId, EventKey,"
-        " SourceCursor, Attempts, FirstSeenMs, LastSeenMs, Event FROM FailedEvents"
+        " SourceCursor, Attempts, FirstSeenMs, LastSeenMs, Event, Place FROM FailedEvents"
         " WHERE Pipeline = ?1 AND (FirstSeenMs, Id) > (?2, ?3)"
         " AND (?4 IS NULL OR Class = ?4) AND (?5 IS NULL OR ColumnName = ?5)"
         " AND (?6 IS NULL OR EventId = ?6) AND (?7 IS NULL OR EventKey = ?7)"
@@ -110,6 +112,7 @@ static int put_one(struct lite *db, const struct sp_letter *letter)
     sqlite3_bind_int64(put, 13, letter->attempts);
     sqlite3_bind_int64(put, 14, letter->first_wall_ms);
     sqlite3_bind_int64(put, 15, letter->last_wall_ms);
+    lite_bind_text(put, 17, letter->place);
     rc = bind_event(put, 16, letter->event);
     if (rc == SQLITE_OK)
         return lite_run(put);
@@ -180,6 +183,7 @@ static void take_letter(sqlite3_stmt *scan, struct sp_arena *arena, struct sp_le
         .first_wall_ms = sqlite3_column_int64(scan, 13),
         .last_wall_ms = sqlite3_column_int64(scan, 14),
         .event = lite_column_slice(scan, 15, arena),
+        .place = lite_column_text(scan, 16, arena),
     };
     const void *id = sqlite3_column_blob(scan, 0);
     size_t size = (size_t)sqlite3_column_bytes(scan, 0);

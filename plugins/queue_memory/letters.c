@@ -78,14 +78,14 @@ static void drop(struct memory_letters *letters, struct kept **place)
     free(kept);
 }
 
-enum { TEXT_COUNT = 10 };
+enum { TEXT_COUNT = 11 };
 
 /* Every text of a letter, to copy them all alike. */
 static void list_texts(struct sp_letter *letter, const char **texts[TEXT_COUNT])
 {
     const char **all[TEXT_COUNT] = {&letter->pipeline,  &letter->stage,  &letter->plugin,  &letter->class,
                                     &letter->reason,    &letter->column, &letter->pointer, &letter->event_id,
-                                    &letter->event_key, &letter->cursor};
+                                    &letter->event_key, &letter->cursor, &letter->place};
     memcpy(texts, all, sizeof all);
 }
 
@@ -128,6 +128,14 @@ static struct kept *kept_new(const struct sp_letter *letter, size_t cost)
     return kept;
 }
 
+static void keep_history(struct sp_letter *letter, const struct sp_letter *before)
+{
+    if (letter->attempts <= before->attempts)
+        letter->attempts = before->attempts + 1;
+    if (letter->first_wall_ms > before->first_wall_ms)
+        letter->first_wall_ms = before->first_wall_ms;
+}
+
 static struct sp_result put_one(struct memory_letters *letters, const struct sp_letter *letter)
 {
     struct kept **place = find_place(letters, letter->id);
@@ -142,8 +150,7 @@ static struct sp_result put_one(struct memory_letters *letters, const struct sp_
     if (!kept)
         return (struct sp_result){SP_UNAVAILABLE, SP_NO_COLUMN, "there is no memory left"};
     if (there) {
-        kept->letter.first_wall_ms = (*place)->letter.first_wall_ms;
-        kept->letter.attempts += (*place)->letter.attempts;
+        keep_history(&kept->letter, &(*place)->letter);
         drop(letters, place);
     }
     kept->letter.version = ++letters->last_version;

@@ -519,6 +519,37 @@ static void letters_are_kept_once_and_found_page_by_page(void)
     stop();
 }
 
+static void a_letter_that_comes_again_keeps_its_history_once(void)
+{
+    start(SP_LETTERS, "1048576");
+    void *handle = plugin_stage_open(&stage);
+    struct sp_letter_filter all = {.size = sizeof all, .pipeline = "parcels"};
+    const struct sp_letter *found;
+    struct sp_slice place = {0};
+    struct sp_letter one = letter(1, "value", 100);
+    one.place = "/var/spool/large";
+    put_letter(handle, one);
+    /* what was redriven knows how often it failed, and when it did first: */
+    one.attempts = 2;
+    one.first_wall_ms = 40;
+    put_letter(handle, one);
+    CU_ASSERT_EQUAL(scan_letters(handle, &all, 7, &place, &found), 1);
+    CU_ASSERT_EQUAL(found->attempts, 2);
+    CU_ASSERT_EQUAL(found->first_wall_ms, 40);
+    CU_ASSERT_STRING_EQUAL(found->place, "/var/spool/large");
+    /* more than the store, or less. */
+    one.attempts = 1;
+    one.first_wall_ms = 90;
+    one.place = NULL;
+    put_letter(handle, one);
+    CU_ASSERT_EQUAL(scan_letters(handle, &all, 7, &place, &found), 1);
+    CU_ASSERT_EQUAL(found->attempts, 3);
+    CU_ASSERT_EQUAL(found->first_wall_ms, 40);
+    CU_ASSERT_PTR_NULL(found->place);
+    stage.plugin->close(handle);
+    stop();
+}
+
 static void a_letter_with_a_newer_version_is_not_removed(void)
 {
     start(SP_LETTERS, "1048576");
@@ -568,6 +599,8 @@ int main(void)
         {"each message is settled once by many threads", each_message_is_settled_once_by_many_threads},
         {"state compares and swaps", state_compares_and_swaps},
         {"letters are kept once and found page by page", letters_are_kept_once_and_found_page_by_page},
+        {"a letter that comes again keeps its history once",
+         a_letter_that_comes_again_keeps_its_history_once},
         {"a letter with a newer version is not removed", a_letter_with_a_newer_version_is_not_removed},
         {"a full store of letters says so", a_full_store_of_letters_says_so},
     };

@@ -218,6 +218,7 @@ static void a_letter_comes_back_as_it_was(void)
     put_in[0].event = (struct sp_slice){"\xff\0{", 3}; /* neither text nor JSON */
     put_in[1].event = (struct sp_slice){NULL, 0};
     put_in[2].event = text("{\"Ort\": \"K\xc3\xb6ln\"}");
+    put_in[2].place = "/var/spool/large";
     WORKS(stage.plugin->letters->put(handle, put_in, 3, results, within(5000), &err));
     const struct sp_letter *got = NULL;
     size_t count = 0;
@@ -234,6 +235,7 @@ static void a_letter_comes_back_as_it_was(void)
         CU_ASSERT_PTR_NULL(got[i].pointer);
         CU_ASSERT_STRING_EQUAL(got[i].class, put_in[from].class);
         CU_ASSERT_STRING_EQUAL(got[i].cursor, "17");
+        CU_ASSERT(from == 2 ? got[i].place && strcmp(got[i].place, "/var/spool/large") == 0 : !got[i].place);
         CU_ASSERT(got[i].version > 0);
     }
     /* what is text can be read and queried by people */
@@ -270,8 +272,16 @@ static void putting_a_letter_again_keeps_its_history(void)
     CU_ASSERT(after->version > before->version);
     CU_ASSERT_EQUAL(after->first_wall_ms, before->first_wall_ms);
     CU_ASSERT_EQUAL(after->last_wall_ms, 9000);
-    CU_ASSERT_EQUAL(after->attempts, 5);
+    CU_ASSERT_EQUAL(after->attempts, 4); /* it knew of more than the store did */
     CU_ASSERT_STRING_EQUAL(after->reason, "is larger than 2147483647");
+    /* one with less of a history adds to it, and the earlier first time stays or comes back */
+    letter.attempts = 1;
+    letter.first_wall_ms = before->first_wall_ms - 7;
+    WORKS(stage.plugin->letters->put(handle, &letter, 1, &result, within(5000), &err));
+    WORKS(stage.plugin->letters->scan(handle, &filter, (struct sp_slice){0}, 10, arena, &after, &count, &next,
+                                      within(5000), &err));
+    CU_ASSERT_EQUAL(after->attempts, 5);
+    CU_ASSERT_EQUAL(after->first_wall_ms, before->first_wall_ms - 7);
     /* who removes the version that he has seen leaves the newer one */
     struct sp_letter_ref ref = {.version = before->version};
     uint64_t removed = 7;
@@ -310,6 +320,26 @@ static void a_scan_meets_each_letter_once_and_filters(void)
     CU_ASSERT_EQUAL(scan_all(&stage, handle, &filter, 7), 20);
     filter.pipeline = "others";
     CU_ASSERT_EQUAL(scan_all(&stage, handle, &filter, 7), 0);
+    stage.plugin->close(handle);
+    stage_end(&stage);
+}
+
+/* A file of the first release: letters without a place. */
+static void a_file_of_before_gets_the_new_column(void)
+{
+    const char *path = new_path("letters.db");
+    struct stage stage;
+    stage_start(&stage, SP_LETTERS, path);
+    void *handle = stage_open(&stage);
+    put_letters(&stage, handle, 0, 10);
+    stage.plugin->close(handle);
+    CU_ASSERT_EQUAL(ask(path, "ALTER TABLE FailedEvents DROP COLUMN Place"), 0);
+    CU_ASSERT_EQUAL(ask(path, "UPDATE ScanpipeSchema SET Version = 1 WHERE Part = 'letters'"), 0);
+    handle = stage_open(&stage);
+    put_letters(&stage, handle, 5, 10);
+    struct sp_letter_filter filter = {.size = sizeof filter, .pipeline = "parcels"};
+    CU_ASSERT_EQUAL(scan_all(&stage, handle, &filter, 7), 15);
+    CU_ASSERT_EQUAL(ask(path, "SELECT count(*) FROM FailedEvents WHERE Place IS NULL AND Attempts = 2"), 5);
     stage.plugin->close(handle);
     stage_end(&stage);
 }
@@ -355,6 +385,7 @@ int main(void)
         {"a newer file is refused", a_newer_file_is_refused},
         {"a letter comes back as it was", a_letter_comes_back_as_it_was},
         {"putting a letter again keeps its history", putting_a_letter_again_keeps_its_history},
+        {"a file of before gets the new column", a_file_of_before_gets_the_new_column},
         {"a scan meets each letter once, and filters", a_scan_meets_each_letter_once_and_filters},
         {"queue, state and letters live in one file", queue_state_and_letters_live_in_one_file},
     };
