@@ -10,6 +10,7 @@ base_sources = \
 	core/base/clock.c \
 	core/base/clock.h \
 	core/base/digest.c \
+	core/base/envelope.c \
 	core/base/error.c \
 	core/base/file.c \
 	core/base/file.h \
@@ -161,6 +162,7 @@ scanpipeincludedir = $(includedir)/scanpipe
 scanpipeinclude_HEADERS = \
 	core/include/scanpipe/arena.h \
 	core/include/scanpipe/base.h \
+	core/include/scanpipe/envelope.h \
 	core/include/scanpipe/error.h \
 	core/include/scanpipe/host.h \
 	core/include/scanpipe/json.h \

@@ -152,6 +152,13 @@ tests_unit_engine_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_engine_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_engine_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/envelope_test
+tests_unit_envelope_test_SOURCES = \
+	tests/unit/envelope_test.c
+tests_unit_envelope_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_envelope_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_envelope_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/fold_property_test
 tests_unit_fold_property_test_SOURCES = \
 	tests/unit/fold_property_test.c \
@@ -338,6 +345,21 @@ tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_yaml_LDADD = core/libcore.a $(CORE_LIBS)
 
+fuzz_replays += tests/fuzz/replay_envelope
+tests_fuzz_replay_envelope_SOURCES = \
+	tests/fuzz/fuzz_envelope.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_envelope_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_envelope_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_envelope_LDADD = core/libcore.a $(CORE_LIBS)
+
+tests_fuzz_fuzz_envelope_SOURCES = \
+	tests/fuzz/fuzz_envelope.c
+tests_fuzz_fuzz_envelope_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_envelope_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_envelope_LDADD = core/libcore.a $(CORE_LIBS)
+
 fuzz_replays += tests/fuzz/replay_event
 tests_fuzz_replay_event_SOURCES = \
 	tests/fuzz/fuzz_event.c \
@@ -386,7 +408,7 @@ tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a core/libcore.a $(CORE_LIB
 check_PROGRAMS += $(fuzz_replays)
 
 if FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page
+noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_envelope tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page
 endif
 
 # Plugins that are wrong on purpose; libtool makes a shared object for a test only where it has an rpath.

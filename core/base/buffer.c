@@ -71,6 +71,12 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     buffer->size += (size_t)length;
 }
 
+/* U+FFFE and U+FFFF: XML cannot have them, and so neither can some queues. */
+static bool is_no_character(const char *text, size_t size)
+{
+    return size >= 3 && (memcmp(text, "\xef\xbf\xbe", 3) == 0 || memcmp(text, "\xef\xbf\xbf", 3) == 0);
+}
+
 void buffer_add_json(struct buffer *buffer, struct sp_slice text)
 {
     buffer_add_char(buffer, '"');
@@ -82,6 +88,9 @@ void buffer_add_json(struct buffer *buffer, struct sp_slice text)
         } else if (c < 0x20 || c == 0x7f) {
             buffer_printf(buffer, "\\u%04x", c);
             at++;
+        } else if (is_no_character(text.data + at, text.size - at)) {
+            buffer_printf(buffer, "\\uff%02x", (unsigned char)text.data[at + 2] == 0xbe ? 0xfe : 0xff);
+            at += 3;
         } else {
             size_t length = utf8_length(text.data + at, text.size - at);
             buffer_add(buffer, length ? text.data + at : "\xef\xbf\xbd", length ? length : 3);

@@ -3,6 +3,7 @@
 
 #include "engine/framing.h"
 
+#include <scanpipe/envelope.h>
 #include <scanpipe/json.h>
 
 /* How many of the events fit one message, and the size of its body. */
@@ -93,7 +94,8 @@ struct framing_reader framing_open(const struct sp_received *message)
     struct sp_slice format = framing_attribute(message, FRAMING_FORMAT);
     bool lines = format.data ? sp_slice_equal(format, sp_slice_of(FRAMING_NDJSON))
                              : is_object(first_line(message->body));
-    return (struct framing_reader){message->body, !lines};
+    bool envelope = format.data && sp_slice_equal(format, sp_slice_of(FRAMING_ENVELOPE));
+    return (struct framing_reader){message->body, !lines, envelope};
 }
 
 static bool is_blank(struct sp_slice line)
@@ -117,4 +119,33 @@ bool framing_next(struct framing_reader *reader, struct sp_slice *event_out)
         }
     }
     return false;
+}
+
+/* The event of a letter that came back, and its history. */
+static void open_envelope(struct sp_arena *arena, struct sp_slice *event, struct framing_history *history)
+{
+    struct sp_letter letter;
+    struct sp_error err;
+    if (sp_envelope_parse(*event, arena, &letter, &err) != 0)
+        history->wrong = sp_arena_text(arena, err.text, strlen(err.text));
+    else if (letter.place)
+        history->wrong = "is an envelope without its event, whose bytes are in a file";
+    else {
+        *event = letter.event;
+        history->attempts = letter.attempts;
+        history->first_wall_ms = letter.first_wall_ms;
+    }
+}
+
+bool framing_next_event(struct framing_reader *reader, struct sp_arena *arena, struct sp_slice *event_out,
+                        struct framing_history *history_out)
+{
+    struct sp_slice event;
+    if (!framing_next(reader, &event))
+        return false;
+    *history_out = (struct framing_history){0};
+    if (reader->envelope)
+        open_envelope(arena, &event, history_out);
+    *event_out = event;
+    return true;
 }

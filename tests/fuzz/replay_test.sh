@@ -4,7 +4,7 @@
 set -u
 src=${srcdir:-.}
 . "$src/tests/e2e/tap.sh"
-targets=(event fold page yaml)
+targets=(envelope event fold page yaml)
 plan ${#targets[@]}
 for target in "${targets[@]}"; do
     out=$("${top_builddir:-.}/tests/fuzz/replay_$target" "$src/tests/fuzz/corpus/$target" 2>&1)

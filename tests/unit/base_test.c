@@ -79,6 +79,9 @@ static void json_strings_are_escaped(void)
     struct buffer out = {0};
     buffer_add_json(&out, (struct sp_slice){"a\"\\\n\x01\xc3\xa4\xff", 8});
     CU_ASSERT_STRING_EQUAL(buffer_text(&out), "\"a\\\"\\\\\\u000a\\u0001\xc3\xa4\xef\xbf\xbd\"");
+    buffer_clear(&out);
+    buffer_add_json(&out, sp_slice_of("\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf"));
+    CU_ASSERT_STRING_EQUAL(buffer_text(&out), "\"\xef\xbf\xbd\\ufffe\\uffff\"");
     buffer_fini(&out);
 }
 
