@@ -22,6 +22,11 @@ static size_t take(const struct sp_slice *events, size_t count, const struct fra
     return taken;
 }
 
+static bool has_line_end(struct sp_slice text)
+{
+    return text.size > 0 && (memchr(text.data, '\n', text.size) || memchr(text.data, '\r', text.size));
+}
+
 static void blank_line_ends(char *text, size_t size)
 {
     for (const char *ends = "\r\n"; *ends; ends++)
@@ -31,6 +36,8 @@ static void blank_line_ends(char *text, size_t size)
 
 struct sp_slice framing_one_line(struct sp_slice event, struct sp_arena *arena)
 {
+    if (!has_line_end(event))
+        return event;
     char *line = sp_arena_text(arena, event.data, event.size);
     blank_line_ends(line, event.size);
     return (struct sp_slice){line, event.size};
@@ -80,11 +87,11 @@ static struct sp_slice first_line(struct sp_slice text)
     return (struct sp_slice){text.data, end ? (size_t)(end - text.data) : text.size};
 }
 
-static bool is_object(struct sp_slice text)
+bool framing_is_object(struct sp_slice text)
 {
     struct sp_json_fault fault;
     size_t at = 0;
-    while (at < text.size && (text.data[at] == ' ' || text.data[at] == '\t'))
+    while (at < text.size && text.data[at] && strchr(" \t\r\n", text.data[at]))
         at++;
     return at < text.size && text.data[at] == '{' && sp_json_scan_whole(NULL, text, NULL, &fault) == 0;
 }
@@ -93,7 +100,7 @@ struct framing_reader framing_open(const struct sp_received *message)
 {
     struct sp_slice format = framing_attribute(message, FRAMING_FORMAT);
     bool lines = format.data ? sp_slice_equal(format, sp_slice_of(FRAMING_NDJSON))
-                             : is_object(first_line(message->body));
+                             : framing_is_object(first_line(message->body));
     bool envelope = format.data && sp_slice_equal(format, sp_slice_of(FRAMING_ENVELOPE));
     return (struct framing_reader){message->body, !lines, envelope};
 }
@@ -122,30 +129,28 @@ bool framing_next(struct framing_reader *reader, struct sp_slice *event_out)
 }
 
 /* The event of a letter that came back, and its history. */
-static void open_envelope(struct sp_arena *arena, struct sp_slice *event, struct framing_history *history)
+static const struct framing_history *open_envelope(struct sp_arena *arena, struct sp_slice *event)
 {
+    struct framing_history *history = sp_arena_zalloc(arena, sizeof *history);
     struct sp_letter letter;
     struct sp_error err;
-    if (sp_envelope_parse(*event, arena, &letter, &err) != 0)
+    if (sp_envelope_parse(*event, arena, &letter, &err) != 0) {
         history->wrong = sp_arena_text(arena, err.text, strlen(err.text));
-    else if (letter.place)
+    } else if (letter.place) {
         history->wrong = "is an envelope without its event, whose bytes are in a file";
-    else {
+    } else {
         *event = letter.event;
         history->attempts = letter.attempts;
         history->first_wall_ms = letter.first_wall_ms;
     }
+    return history;
 }
 
 bool framing_next_event(struct framing_reader *reader, struct sp_arena *arena, struct sp_slice *event_out,
-                        struct framing_history *history_out)
+                        const struct framing_history **history_out)
 {
-    struct sp_slice event;
-    if (!framing_next(reader, &event))
+    if (!framing_next(reader, event_out))
         return false;
-    *history_out = (struct framing_history){0};
-    if (reader->envelope)
-        open_envelope(arena, &event, history_out);
-    *event_out = event;
+    *history_out = reader->envelope ? open_envelope(arena, event_out) : NULL;
     return true;
 }

@@ -37,7 +37,7 @@ struct framing_reader {
     bool envelope; /* the body is one envelope */
 };
 
-/* What an event brings with it that was among the dead letters before; {0} for others. */
+/* What an event brings with it that was among the dead letters before. */
 struct framing_history {
     int64_t attempts;      /* how often it has failed */
     int64_t first_wall_ms; /* when it failed first; 0: not known */
@@ -47,13 +47,16 @@ struct framing_history {
 /* A body is read line by line with our attribute, or where its first line alone is a JSON object; else it is
  * one event, valid or not.  An envelope is known by its attribute only. */
 struct framing_reader framing_open(const struct sp_received *message);
-/* The next event's bytes, in the body or in the arena. */
+/* The next event's bytes, in the body or in the arena; *history_out is NULL but for envelopes. */
 bool framing_next_event(struct framing_reader *reader, struct sp_arena *arena, struct sp_slice *event_out,
-                        struct framing_history *history_out);
+                        const struct framing_history **history_out);
 /* The same where no envelope can be: in what ingest has packed. */
 bool framing_next(struct framing_reader *reader, struct sp_slice *event_out);
 
-/* The event with raw line ends as spaces, ended by a NUL that is not counted; a copy in the arena. */
+/* Whether it is a JSON object and nothing else. */
+bool framing_is_object(struct sp_slice text);
+
+/* The event with raw line ends as spaces; in the arena where it had any. */
 struct sp_slice framing_one_line(struct sp_slice event, struct sp_arena *arena);
 
 /* The value of an attribute; NULL data where it is not there. */
