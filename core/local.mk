@@ -84,8 +84,11 @@ table_sources = \
 	core/table/value.h
 
 engine_sources = \
+	core/engine/batch.c \
+	core/engine/batch.h \
 	core/engine/call.c \
 	core/engine/call.h \
+	core/engine/clerk.c \
 	core/engine/deliver.c \
 	core/engine/deliver.h \
 	core/engine/engine.c \
@@ -102,6 +105,11 @@ engine_sources = \
 	core/engine/letter.c \
 	core/engine/letter.h \
 	core/engine/letters.c \
+	core/engine/mark_book.c \
+	core/engine/mark_book.h \
+	core/engine/marks.c \
+	core/engine/marks.h \
+	core/engine/marks_text.c \
 	core/engine/pause.c \
 	core/engine/pause.h \
 	core/engine/pipeline.c \
@@ -119,9 +127,17 @@ engine_sources = \
 	core/engine/reader.c \
 	core/engine/record.c \
 	core/engine/record.h \
+	core/engine/record_json.c \
+	core/engine/record_json.h \
 	core/engine/retry.c \
 	core/engine/retry.h \
 	core/engine/sender.c \
+	core/engine/settle.c \
+	core/engine/trial.c \
+	core/engine/trial.h \
+	core/engine/trial_pick.c \
+	core/engine/verdicts.c \
+	core/engine/verdicts.h \
 	core/engine/work.h \
 	core/engine/write.c
 

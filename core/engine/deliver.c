@@ -1,31 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/deliver.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
-/* How long one receive waits at an empty queue. */
-static const int64_t long_poll_ns = 10 * SP_SECOND;
+/* How long one receive waits at an empty queue; a worker with a batch put aside looks at that more often. */
+static const int64_t long_poll_ns = 10 * SP_SECOND, short_poll_ns = SP_SECOND / 2;
 
-enum { RECEIVE_MESSAGES = 100, ARENA_KEPT = 4 << 20 };
+enum { RECEIVE_MESSAGES = 100 };
 
 void deliver_init(struct deliver *deliver, struct work *work)
 {
+    const struct sink_options *options = &work->pipeline->sink_options;
     *deliver = (struct deliver){.work = work};
     pthread_mutex_init(&deliver->lock, NULL);
     pthread_mutex_init(&deliver->preparing, NULL);
+    pthread_mutex_init(&deliver->trying, NULL);
     cond_init_monotonic(&deliver->changed);
+    verdicts_init(&deliver->verdicts, (uint64_t)options->stop_at_events, (uint64_t)options->stop_at_percent);
+    mark_book_init(&deliver->book, work->pipeline->poller_lease_ns);
 }
 
 void deliver_fini(struct deliver *deliver)
 {
+    mark_book_fini(&deliver->book);
     pthread_cond_destroy(&deliver->changed);
+    pthread_mutex_destroy(&deliver->trying);
     pthread_mutex_destroy(&deliver->preparing);
     pthread_mutex_destroy(&deliver->lock);
+}
+
+void deliver_pause(struct deliver *deliver, bool paused)
+{
+    pthread_mutex_lock(&deliver->lock);
+    deliver->paused = paused;
+    pthread_cond_broadcast(&deliver->changed);
+    pthread_mutex_unlock(&deliver->lock);
+}
+
+void deliver_resume(struct deliver *deliver)
+{
+    const struct verdicts *old = &deliver->verdicts;
+    pthread_mutex_lock(&deliver->lock);
+    if (deliver->stopped)
+        sp_log(SP_INFO, "receives again");
+    deliver->stopped = false;
+    verdicts_init(&deliver->verdicts, old->window, old->percent);
+    pthread_cond_broadcast(&deliver->changed);
+    pthread_mutex_unlock(&deliver->lock);
+}
+
+void deliver_count_verdicts(struct deliver *deliver, size_t judged, size_t rejected)
+{
+    pthread_mutex_lock(&deliver->lock);
+    verdicts_add(&deliver->verdicts, judged, rejected);
+    bool stops = !deliver->stopped && verdicts_too_many(&deliver->verdicts);
+    deliver->stopped = deliver->stopped || stops;
+    pthread_mutex_unlock(&deliver->lock);
+    if (stops)
+        sp_log(
+            SP_ERROR,
+            "more than %" PRIu64 " %% of the last %" PRIu64 " events were rejected (stop_at): receiving no "
+            "more; see 'scanpipe dlq list', mend the file and send SIGHUP, or go on with 'scanpipe resume'",
+            deliver->verdicts.percent, deliver->verdicts.window);
 }
 
 void worker_init(struct worker *worker, struct deliver *deliver)
@@ -33,32 +74,40 @@ void worker_init(struct worker *worker, struct deliver *deliver)
     const struct table_plan *table = deliver->work->pipeline->table;
     worker->deliver = deliver;
     worker->events_each = (size_t)deliver->work->pipeline->queue_options.pack_events;
-    worker->arena = arena_new((size_t)1 << 20);
     worker->fold = table ? fold_new(table) : NULL;
-    pthread_mutex_init(&worker->held.lock, NULL);
+    for (size_t i = 0; i < BATCHES; i++)
+        batch_init(&worker->batches[i]);
+    worker->fresh = &worker->batches[0];
+    worker->suspects = &worker->batches[1];
+    worker->aside = &worker->batches[2];
 }
 
 void worker_fini(struct worker *worker)
 {
-    arena_free(worker->arena);
     fold_free(worker->fold);
-    free(worker->events);
-    free(worker->buried);
-    free(worker->held.runs);
-    pthread_mutex_destroy(&worker->held.lock);
+    for (size_t i = 0; i < BATCHES; i++)
+        batch_fini(&worker->batches[i]);
 }
 
-/* Only one worker waits at an empty queue.  False: stop. */
-static bool take_poll(struct deliver *deliver, bool *waits_out)
+/* Only one worker waits at an empty queue; none receives while people have paused it, or too much was
+ * rejected.  False: there is nothing to receive now; stop, or look at what is aside. */
+static bool take_poll(struct worker *worker, bool *waits_out)
 {
+    struct deliver *deliver = worker->deliver;
     struct stop *stop = &deliver->work->stop;
+    bool patient = worker->aside->count == 0;
     pthread_mutex_lock(&deliver->lock);
-    while (deliver->polling && deliver->idle && !stop_asked(stop))
+    while ((deliver->paused || deliver->stopped || (deliver->polling && deliver->idle)) &&
+           !stop_asked(stop)) {
         cond_wait_ns(&deliver->changed, &deliver->lock, SP_SECOND / 5);
-    *waits_out = deliver->idle;
-    deliver->polling = deliver->polling || deliver->idle;
+        if (!patient)
+            break;
+    }
+    bool may = !stop_asked(stop) && !deliver->paused && !deliver->stopped;
+    *waits_out = deliver->idle && !deliver->polling;
+    deliver->polling = deliver->polling || (may && *waits_out);
     pthread_mutex_unlock(&deliver->lock);
-    return !stop_asked(stop);
+    return may;
 }
 
 static void leave_poll(struct deliver *deliver, bool waited, bool found)
@@ -71,91 +120,67 @@ static void leave_poll(struct deliver *deliver, bool waited, bool found)
     pthread_mutex_unlock(&deliver->lock);
 }
 
-static void hold(struct held *held, const struct sp_received *messages, size_t count)
+static size_t events_gathered(const struct worker *worker)
 {
-    pthread_mutex_lock(&held->lock);
-    if (held->run_count == held->run_capacity) {
-        held->run_capacity = held->run_capacity ? 2 * held->run_capacity : 16;
-        held->runs = mem_realloc(held->runs, held->run_capacity * sizeof *held->runs);
-    }
-    held->runs[held->run_count++] = (struct held_run){messages, count};
-    for (size_t i = 0; i < count; i++)
-        if (held->count++ == 0 || messages[i].lease_end < held->lease_end)
-            held->lease_end = messages[i].lease_end;
-    pthread_mutex_unlock(&held->lock);
+    return worker->fresh->event_count + worker->suspects->event_count;
 }
 
-static void hold_nothing(struct held *held)
+static size_t bytes_gathered(const struct worker *worker)
 {
-    pthread_mutex_lock(&held->lock);
-    held->run_count = held->count = 0;
-    pthread_mutex_unlock(&held->lock);
-}
-
-static void add_event(struct worker *worker, struct sp_slice bytes, const struct sp_received *message)
-{
-    if (worker->event_count == worker->event_capacity) {
-        worker->event_capacity = worker->event_capacity ? 2 * worker->event_capacity : 1024;
-        worker->events = mem_realloc(worker->events, worker->event_capacity * sizeof *worker->events);
-    }
-    worker->events[worker->event_count++] = (struct delivered){bytes, message};
-    worker->bytes += bytes.size;
-}
-
-static void unpack(struct worker *worker, const struct sp_received *messages, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct framing_reader reader = framing_open(&messages[i]);
-        for (struct sp_slice event; framing_next(&reader, &event);)
-            add_event(worker, event, &messages[i]);
-    }
+    return worker->fresh->bytes + worker->suspects->bytes;
 }
 
 /* How many messages the rest of the batch has room for, judged by those before. */
 static size_t room(const struct worker *worker, const struct sink_options *options)
 {
-    size_t left = (size_t)options->batch_events - worker->event_count;
+    size_t left = (size_t)options->batch_events - events_gathered(worker);
     size_t more = (left + worker->events_each - 1) / worker->events_each;
     return more < RECEIVE_MESSAGES ? more : RECEIVE_MESSAGES;
 }
 
-/* One receive into the batch.  Returns how many messages came; -1: it failed. */
+/* Up at once and down slowly: asking for too little costs a receive, for too much a batch beyond its size. */
+static void learn_events_each(struct worker *worker)
+{
+    size_t messages = worker->fresh->count + worker->suspects->count;
+    size_t each = events_gathered(worker) / messages, half = worker->events_each / 2;
+    worker->events_each = each > half ? each : half;
+    if (worker->events_each == 0)
+        worker->events_each = 1;
+}
+
+/* One receive into the batches.  Returns how many messages came; -1: it failed. */
 static int receive(struct worker *worker, size_t max, int64_t wait_ns, struct sp_error *err)
 {
     struct work *work = worker->deliver->work;
     const struct sp_queue_ops *ops = worker->queue.crew->stage->plugin->about.queue;
     const struct sink_options *options = &work->pipeline->sink_options;
-    size_t left = (size_t)options->batch_bytes - worker->bytes, count = 0;
+    size_t count = 0;
     const struct sp_received *messages;
     struct sp_receive want = {
         .size = sizeof want,
         .max_messages = max,
-        .max_bytes = left,
+        .max_bytes = (size_t)options->batch_bytes - bytes_gathered(worker),
         .lease_ns = work->pipeline->queue_options.visibility_timeout_ns,
         .wait_ns = wait_ns,
     };
     int64_t deadline = call_begin(&worker->queue, wait_ns);
-    int rc = ops->receive(worker->queue.handle, &want, worker->arena, &messages, &count, deadline, err);
+    int rc =
+        ops->receive(worker->queue.handle, &want, worker->fresh->arena, &messages, &count, deadline, err);
     if (call_end(&worker->queue, rc, err))
         return -1;
-    if (count > 0) {
-        hold(&worker->held, messages, count);
-        unpack(worker, messages, count);
-        /* Up at once and down slowly: asking for too little costs a receive, for too much a batch
-         * beyond its size. */
-        size_t each = worker->event_count / worker->held.count, half = worker->events_each / 2;
-        worker->events_each = each > half ? each : half;
-        if (worker->events_each == 0)
-            worker->events_each = 1;
-        count_add(&work->counters.messages_received, count);
-    }
+    for (size_t i = 0; i < count; i++)
+        batch_add(messages[i].received_before ? worker->suspects : worker->fresh, &messages[i],
+                  messages[i].received_before);
+    if (count > 0)
+        learn_events_each(worker);
+    count_add(&work->counters.messages_received, count);
     return (int)count;
 }
 
 static bool full(const struct worker *worker, const struct sink_options *options)
 {
-    return worker->event_count >= (size_t)options->batch_events ||
-           worker->bytes >= (size_t)options->batch_bytes;
+    return events_gathered(worker) >= (size_t)options->batch_events ||
+           bytes_gathered(worker) >= (size_t)options->batch_bytes;
 }
 
 /* Fills the batch with what is there, and with what comes within `linger`. */
@@ -172,85 +197,81 @@ static void fill(struct worker *worker)
     }
 }
 
-/* Waits for work and gathers a batch.  False: stop. */
+/* Waits for work and gathers a batch, or finds nothing for a while where something is aside.  False: stop. */
 static bool gather(struct worker *worker)
 {
     struct deliver *deliver = worker->deliver;
     const struct sink_options *options = &deliver->work->pipeline->sink_options;
+    bool patient = worker->aside->count == 0;
     struct sp_error err = {0};
-    worker->event_count = worker->bytes = worker->buried_count = 0;
+    int got = 0;
     atomic_store(&worker->queue.at_stop, BREAK_AT_ONCE);
-    for (int got = 0; got <= 0;) {
-        bool waits;
-        arena_reset(worker->arena, ARENA_KEPT);
-        if (!take_poll(deliver, &waits))
-            return false;
-        got = receive(worker, room(worker, options), waits ? long_poll_ns : 0, &err);
-        leave_poll(deliver, waits, got > 0);
-        if (got < 0 && !call_again(&worker->queue, &err))
-            return false;
-    }
-    fill(worker);
-    atomic_store(&worker->queue.at_stop, BREAK_LATE);
-    count_add(&deliver->work->counters.events_received, worker->event_count);
-    return true;
-}
-
-static struct sp_settle *settlement(struct worker *worker, bool done)
-{
-    struct sp_settle *entries = sp_arena_alloc(worker->arena, worker->held.count * sizeof *entries);
-    size_t at = 0;
-    for (size_t run = 0; run < worker->held.run_count; run++)
-        for (size_t i = 0; i < worker->held.runs[run].count; i++)
-            entries[at++] = (struct sp_settle){worker->held.runs[run].messages[i].receipt, done};
-    return entries;
-}
-
-/* Moves the entries that were not settled to the front; returns how many there are. */
-static size_t keep_unsettled(struct sp_settle *entries, size_t count, const struct sp_result *results,
-                             struct sp_error *err)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < count; i++)
-        if (results[i].class != SP_OK) {
-            sp_fail(err, results[i].class, "%s",
-                    results[i].text ? results[i].text : "a message was not settled");
-            entries[left++] = entries[i];
-        }
-    return left;
-}
-
-/* Settles some messages, at most one call's worth.  Tried once where the stop was asked for: what is
- * not settled comes back by its lease, which is repetition. */
-static void settle_some(struct worker *worker, struct sp_settle *entries, size_t count)
-{
-    struct seat *seat = &worker->queue;
-    const struct sp_queue_ops *ops = seat->crew->stage->plugin->about.queue;
-    struct sp_result *results = sp_arena_alloc(worker->arena, count * sizeof *results);
-    struct sp_error err = {0};
-    bool failed;
     do {
-        memset(results, 0, count * sizeof *results);
-        int64_t deadline = call_begin(seat, 0);
-        int rc = ops->settle(seat->handle, entries, count, results, deadline, &err);
-        if (rc == 0) {
-            count = keep_unsettled(entries, count, results, &err);
-            rc = count == 0 ? 0 : -1;
-        }
-        failed = call_end(seat, rc, &err);
-    } while (failed && call_again(seat, &err));
+        bool waits;
+        batch_clear(worker->fresh);
+        if (!take_poll(worker, &waits))
+            continue;
+        got = receive(worker, room(worker, options), waits ? (patient ? long_poll_ns : short_poll_ns) : 0,
+                      &err);
+        leave_poll(deliver, waits, got > 0);
+        if (got < 0)
+            call_again(&worker->queue, &err);
+    } while (got <= 0 && patient && !stop_asked(&deliver->work->stop));
+    if (got > 0)
+        fill(worker);
+    atomic_store(&worker->queue.at_stop, BREAK_LATE);
+    count_add(&deliver->work->counters.events_received, events_gathered(worker));
+    return !stop_asked(&deliver->work->stop);
 }
 
-static void settle(struct worker *worker, bool done)
+/* Two batches change places. */
+static void swap(struct batch **a, struct batch **b)
 {
-    size_t count = worker->held.count;
-    int64_t most = worker->queue.crew->stage->plugin->capabilities.batch_messages;
-    size_t step = most > 0 ? (size_t)most : count;
-    struct sp_settle *entries = settlement(worker, done);
-    atomic_store(&worker->queue.at_stop, BREAK_NEVER);
-    for (size_t at = 0; at < count; at += step)
-        settle_some(worker, entries + at, count - at < step ? count - at : step);
-    hold_nothing(&worker->held);
+    struct batch *held = *a;
+    *a = *b;
+    *b = held;
+}
+
+/* Puts a batch aside, still leased; one that was there already goes back, for a while. */
+static void put_aside(struct worker *worker, struct batch **slot)
+{
+    struct batch *batch = *slot;
+    if (batch != worker->aside) {
+        batch_decide(worker->aside, FATE_LATER);
+        settle_batch(worker, worker->aside);
+        swap(slot, &worker->aside);
+    }
+    batch->accepted_writes = atomic_load(&worker->deliver->accepted_writes);
+}
+
+/* Writes what is in the slot and settles it, or puts it aside.  False: stop. */
+static bool deliver_batch(struct worker *worker, struct batch **slot)
+{
+    struct batch *batch = *slot;
+    if (batch->count == 0)
+        return true;
+    bool suspect = batch->suspect;
+    enum outcome outcome = suspect ? trial_run(worker, batch) : write_batch(worker, batch);
+    if (outcome == WRITE_ASIDE) {
+        put_aside(worker, slot);
+        return true;
+    }
+    if (!suspect) {
+        batch_decide(batch, outcome == WRITE_DONE ? FATE_DONE : FATE_BACK);
+        settle_batch(worker, batch);
+    }
+    return outcome == WRITE_DONE;
+}
+
+/* What is aside is tried again now and then; and where another write was accepted meanwhile, its events are
+ * to blame for a failure that the plugin does not know.  False: stop. */
+static bool try_aside(struct worker *worker)
+{
+    struct batch *batch = worker->aside;
+    if (batch->count == 0)
+        return true;
+    batch->unknown_rejects = atomic_load(&worker->deliver->accepted_writes) != batch->accepted_writes;
+    return deliver_batch(worker, &worker->aside);
 }
 
 void *worker_run(void *argument)
@@ -259,9 +280,15 @@ void *worker_run(void *argument)
     log_name("deliver");
     if (!deliver_prepare(worker))
         return NULL;
-    while (gather(worker))
-        settle(worker, write_batch(worker));
-    if (worker->held.count > 0)
-        settle(worker, false);
+    while (gather(worker)) {
+        worker->suspects->suspect = true;
+        if (!deliver_batch(worker, &worker->fresh) || !deliver_batch(worker, &worker->suspects) ||
+            !try_aside(worker))
+            break;
+    }
+    for (size_t i = 0; i < BATCHES; i++) {
+        batch_decide(&worker->batches[i], FATE_BACK);
+        settle_batch(worker, &worker->batches[i]);
+    }
     return NULL;
 }

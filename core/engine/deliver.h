@@ -6,23 +6,16 @@
  * From the queue into the sink: workers with handles of their own receive, unpack, fold, write and
  * settle.  A message is settled when each of its events is written or is a dead letter; the dead
  * letter is stored first.
+ *
+ * What was received before is a suspect: its holder may have died of it.  Suspects are gathered into batches
+ * of their own and written under a mark (marks.h), one batch at a time in a process.
  */
 
-#include "engine/framing.h"
+#include "engine/batch.h"
+#include "engine/mark_book.h"
+#include "engine/verdicts.h"
 #include "engine/work.h"
 #include "table/fold.h"
-
-/* The messages that a worker holds, as the keeper sees them. */
-struct held {
-    pthread_mutex_t lock;
-    struct held_run { /* what one receive brought; lives in the worker's arena */
-        const struct sp_received *messages;
-        size_t count;
-    } * runs;
-    size_t run_count, run_capacity;
-    size_t count;      /* of messages, all told */
-    int64_t lease_end; /* the earliest; meaningless while count is 0 */
-};
 
 struct deliver {
     struct work *work;
@@ -30,32 +23,32 @@ struct deliver {
     pthread_cond_t changed;
     bool polling; /* one worker waits at the empty queue; the others park */
     bool idle;    /* the last receive found nothing */
+    bool paused;  /* by people */
+    bool stopped; /* too many events were rejected */
+    struct verdicts verdicts;
     struct worker *workers;
     size_t worker_count;
+    _Atomic uint64_t accepted_writes;
 
     pthread_mutex_t preparing;
     _Atomic bool prepared;
-    struct seat state; /* used by the worker that prepares */
+
+    pthread_mutex_t trying; /* one batch of suspects at a time: a death tells on one batch then */
+    struct seat state;      /* used by the worker that prepares, then by the one that tries suspects */
+    struct mark_book book;
 };
 
-/* One event of a batch: where it is, and which message brought it. */
-struct delivered {
-    struct sp_slice bytes;
-    const struct sp_received *message;
-};
+/* A worker's batches: one that is filled, one of suspects, one that was put aside. */
+enum { BATCHES = 3 };
 
 struct worker {
     struct deliver *deliver;
     struct seat queue, sink, letters;
-    struct sp_arena *arena; /* of the batch */
-    struct held held;
-    struct fold *fold; /* NULL without a table */
-    struct delivered *events;
-    size_t event_count, event_capacity;
-    size_t bytes;
-    struct sp_letter *buried; /* what the sink rejected of this batch; stored when all is judged */
-    size_t buried_count, buried_capacity;
-    size_t events_each; /* events a message had in the last batch: how much to ask for */
+    struct batch batches[BATCHES];
+    struct batch *fresh, *suspects, *aside; /* each is one of them */
+    struct fold *fold;                      /* NULL without a table */
+    struct trial *trial;                    /* NULL: what is written needs no mark */
+    size_t events_each;                     /* events a message had in the last batch: how much to ask for */
 };
 
 void deliver_init(struct deliver *deliver, struct work *work);
@@ -65,13 +58,52 @@ void worker_init(struct worker *worker, struct deliver *deliver);
 void worker_fini(struct worker *worker);
 void *worker_run(void *worker);
 
+/* People pause it, or let it go on: then also after it stopped by itself. */
+void deliver_pause(struct deliver *deliver, bool paused);
+void deliver_resume(struct deliver *deliver);
+
+/* Takes note of events that were judged; stops receiving where too many of late were rejected. */
+void deliver_count_verdicts(struct deliver *deliver, size_t judged, size_t rejected);
+
 /* prepare.c: makes the table, probes the sink and compares the table's rules, once; the other workers
  * wait for it.  False: the stop came first. */
 bool deliver_prepare(struct worker *worker);
+/* Until the sink answers.  False: the stop came first. */
+bool deliver_probe(struct seat *sink);
 
-/* write.c: writes the worker's batch, whatever it takes; what can never be written is stored among
- * the dead letters.  False: the stop came first. */
-bool write_batch(struct worker *worker);
+/* A set of events of a batch, by their number. */
+struct set {
+    const uint32_t *events;
+    size_t count;
+};
+
+enum outcome {
+    WRITE_DONE,    /* each event is written or a dead letter */
+    WRITE_ASIDE,   /* the sink failed in a way that is not known: to be tried again behind another write */
+    WRITE_STOPPED, /* the stop came first */
+};
+
+/* write.c: stores what the table rejects among the dead letters; what fits goes to *taken (in the batch's
+ * arena).  Counts.  False: the stop came first. */
+bool write_judge(struct worker *worker, struct batch *batch, struct set *taken);
+/* Writes a set that was judged, whatever it takes; what can never be written is stored among the dead
+ * letters. */
+enum outcome write_set(struct worker *worker, struct batch *batch, struct set set);
+/* The two together; the whole batch. */
+enum outcome write_batch(struct worker *worker, struct batch *batch);
+/* A dead letter for an event of the batch; texts in the batch's arena. */
+struct sp_letter write_letter(struct worker *worker, struct batch *batch, uint32_t event, const char *stage,
+                              const char *plugin);
+
+/* trial.c: writes a batch of suspects under marks and settles it; one that comes aside is not settled. */
+enum outcome trial_run(struct worker *worker, struct batch *batch);
+/* Before and after each write of a worker that is on trial; nothing for others.  Enter: false: the stop came
+ * first, or the marks have changed, and the write must not be made. */
+bool trial_enter(struct worker *worker);
+void trial_leave(struct worker *worker, bool survived);
+
+/* settle.c: settles each message by its fate; then the batch holds nothing. */
+void settle_batch(struct worker *worker, struct batch *batch);
 
 /* keeper.c: extends leases that end soon. */
 struct keeper {
@@ -83,5 +115,13 @@ struct keeper {
     _Atomic uint64_t empty_looks; /* how often in a row it was seen with nothing visible and nothing leased */
 };
 void *keeper_run(void *keeper);
+
+/* clerk.c: obeys the record `pause`, renews this process's mark, watches those of others. */
+struct clerk {
+    struct deliver *deliver;
+    struct ingest *ingest; /* NULL: no source */
+    struct seat state;
+};
+void *clerk_run(void *clerk);
 
 #endif

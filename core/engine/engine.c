@@ -24,6 +24,7 @@ struct engine {
     struct reader reader;
     struct poller poller;
     struct keeper keeper;
+    struct clerk clerk;
     struct sender *senders;
     size_t sender_count;
     pthread_t *threads;
@@ -119,8 +120,10 @@ static int open_ingest(struct engine *engine, struct sp_error *err)
 static int open_deliver(struct engine *engine, struct sp_error *err)
 {
     struct work *work = &engine->work;
-    engine->keeper.deliver = &engine->deliver;
-    if (open_seat(engine, &engine->keeper.queue, &work->queue, err) != 0)
+    engine->keeper.deliver = engine->clerk.deliver = &engine->deliver;
+    engine->clerk.ingest = has_source(engine) ? &engine->ingest : NULL;
+    if (open_seat(engine, &engine->keeper.queue, &work->queue, err) != 0 ||
+        open_seat(engine, &engine->clerk.state, &work->state, err) != 0)
         return -1;
     if (!has_sink(engine))
         return 0;
@@ -140,9 +143,10 @@ static int open_deliver(struct engine *engine, struct sp_error *err)
 
 static int start_threads(struct engine *engine, struct sp_error *err)
 {
-    size_t most = 3 + engine->sender_count + engine->deliver.worker_count;
+    size_t most = 4 + engine->sender_count + engine->deliver.worker_count;
     engine->threads = mem_zalloc(most * sizeof *engine->threads);
-    if (thread_start(engine, keeper_run, &engine->keeper, err) != 0)
+    if (thread_start(engine, keeper_run, &engine->keeper, err) != 0 ||
+        thread_start(engine, clerk_run, &engine->clerk, err) != 0)
         return -1;
     for (size_t i = 0; i < engine->deliver.worker_count; i++)
         if (thread_start(engine, worker_run, &engine->deliver.workers[i], err) != 0)

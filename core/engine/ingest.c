@@ -65,6 +65,14 @@ void ingest_end_term(struct ingest *ingest)
     pthread_mutex_unlock(&ingest->lock);
 }
 
+void ingest_pause(struct ingest *ingest, bool paused)
+{
+    pthread_mutex_lock(&ingest->lock);
+    ingest->paused = paused;
+    pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
 /* Called with the lock held. */
 static void give_back_arena(struct ingest *ingest, struct page *page)
 {

@@ -56,6 +56,7 @@ struct ingest {
 
     uint64_t page_count; /* pages handed over, ever */
 
+    bool paused;    /* by people: no page is read */
     bool caught_up; /* the source's last answer */
     bool ended;     /* there will never be more */
     char at[128];   /* the cursor that was committed, as text */
@@ -69,6 +70,9 @@ void ingest_begin_term(struct ingest *ingest, struct sp_slice cursor);
 void ingest_end_term(struct ingest *ingest);
 /* The cursor behind the durable prefix, taken over by the caller (heap); false where it did not move. */
 bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out);
+
+/* People pause reading, or let it go on. */
+void ingest_pause(struct ingest *ingest, bool paused);
 
 /* Says that parcels are durable; what they hold of the read-ahead is given back. */
 void ingest_mark_durable(struct ingest *ingest, struct parcel **parcels, size_t count);

@@ -9,21 +9,19 @@
  * empty, for a look may be a request that costs. */
 static const int64_t turn_ns = SP_SECOND / 4, depth_every_ns = 5 * SP_SECOND;
 
-/* Copies the receipts that a worker holds, where one of their leases ends before `horizon`. */
-static struct sp_slice *receipts_of(struct worker *worker, int64_t horizon, struct sp_arena *arena,
+/* Copies the receipts of a batch, where one of their leases ends before `horizon`. */
+static struct sp_slice *receipts_of(struct batch *batch, int64_t horizon, struct sp_arena *arena,
                                     size_t *count_out)
 {
-    struct held *held = &worker->held;
     struct sp_slice *receipts = NULL;
     size_t count = 0;
-    pthread_mutex_lock(&held->lock);
-    if (held->count > 0 && held->lease_end < horizon) {
-        receipts = sp_arena_alloc(arena, held->count * sizeof *receipts);
-        for (size_t run = 0; run < held->run_count; run++)
-            for (size_t i = 0; i < held->runs[run].count; i++)
-                receipts[count++] = sp_arena_copy(arena, held->runs[run].messages[i].receipt);
+    pthread_mutex_lock(&batch->lock);
+    if (batch->count > 0 && batch->lease_end < horizon) {
+        receipts = sp_arena_alloc(arena, batch->count * sizeof *receipts);
+        for (; count < batch->count; count++)
+            receipts[count] = sp_arena_copy(arena, batch->carried[count].message.receipt);
     }
-    pthread_mutex_unlock(&held->lock);
+    pthread_mutex_unlock(&batch->lock);
     *count_out = count;
     return receipts;
 }
@@ -37,15 +35,14 @@ static bool all_extended(const struct sp_result *results, size_t count)
     return true;
 }
 
-/* Extends what one worker holds.  What fails is tried at the next turn: there are three in a lease. */
-static void extend_worker(struct keeper *keeper, struct worker *worker, int64_t lease_ns,
-                          struct sp_arena *arena)
+/* Extends a batch.  What fails is tried at the next turn: there are three in a lease. */
+static void extend_batch(struct keeper *keeper, struct batch *batch, int64_t lease_ns, struct sp_arena *arena)
 {
     struct seat *seat = &keeper->queue;
     const struct plugin *plugin = seat->crew->stage->plugin;
     int64_t began = sp_clock_now();
     size_t count;
-    struct sp_slice *receipts = receipts_of(worker, began + lease_ns * 2 / 3, arena, &count);
+    struct sp_slice *receipts = receipts_of(batch, began + lease_ns * 2 / 3, arena, &count);
     size_t step =
         plugin->capabilities.batch_messages > 0 ? (size_t)plugin->capabilities.batch_messages : count;
     struct sp_result *results = sp_arena_zalloc(arena, count * sizeof *results);
@@ -59,9 +56,9 @@ static void extend_worker(struct keeper *keeper, struct worker *worker, int64_t 
         failed = call_end(seat, rc, &err);
     }
     if (count > 0 && !failed && all_extended(results, count)) {
-        pthread_mutex_lock(&worker->held.lock);
-        worker->held.lease_end = began + lease_ns;
-        pthread_mutex_unlock(&worker->held.lock);
+        pthread_mutex_lock(&batch->lock);
+        batch->lease_end = began + lease_ns;
+        pthread_mutex_unlock(&batch->lock);
     }
 }
 
@@ -95,10 +92,10 @@ void *keeper_run(void *argument)
     log_name("keeper");
     atomic_store(&keeper->queue.at_stop, BREAK_AT_ONCE);
     do {
-        for (size_t i = 0; i < deliver->worker_count; i++) {
+        for (size_t i = 0; i < deliver->worker_count * BATCHES; i++) {
             arena_reset(arena, 65536);
-            extend_worker(keeper, &deliver->workers[i], work->pipeline->queue_options.visibility_timeout_ns,
-                          arena);
+            extend_batch(keeper, &deliver->workers[i / BATCHES].batches[i % BATCHES],
+                         work->pipeline->queue_options.visibility_timeout_ns, arena);
         }
         bool eager = atomic_load(&keeper->eager) && wait == depth_every_ns;
         if (eager || sp_clock_now() - looked >= wait) {

@@ -58,8 +58,11 @@ bool letters_store(struct work *work, struct seat *seat, struct sp_letter *lette
     int64_t now = sp_clock_wall_ms();
     for (size_t i = 0; i < count; i++) {
         letters[i].pipeline = work->pipeline->name;
-        letters[i].attempts = 1;
-        letters[i].first_wall_ms = letters[i].last_wall_ms = now;
+        if (letters[i].attempts == 0)
+            letters[i].attempts = 1;
+        if (letters[i].first_wall_ms == 0)
+            letters[i].first_wall_ms = now;
+        letters[i].last_wall_ms = now;
         letter_identify(&letters[i]);
     }
     for (size_t at = 0; at < count; at += LETTERS_AT_ONCE) {

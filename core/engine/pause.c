@@ -2,31 +2,19 @@
 #include <config.h>
 
 #include "engine/pause.h"
-
-#include <json-c/json.h>
-
-static void put_json(json_object **object)
-{
-    json_object_put(*object);
-}
-
-static bool flag_in(json_object *object, const char *key)
-{
-    json_object *value;
-    return json_object_object_get_ex(object, key, &value) && json_object_get_boolean(value);
-}
+#include "engine/record_json.h"
 
 int pause_parse(struct sp_slice value, struct sp_arena *arena, struct pause *out, struct sp_error *err)
 {
     *out = (struct pause){false, false};
     if (value.size == 0)
         return 0;
-    SP_AUTO(put_json) json_object *root = json_tokener_parse(sp_arena_text(arena, value.data, value.size));
+    SP_AUTO(json_put_at) json_object *root = json_tokener_parse(sp_arena_text(arena, value.data, value.size));
     if (!json_object_is_type(root, json_type_object)) {
         sp_fail(err, SP_REFUSED, "the state's record '" PAUSE_RECORD "' is not one that scanpipe wrote");
         return sp_fail_cure(err, "write it again with 'scanpipe resume'");
     }
-    *out = (struct pause){.ingest = flag_in(root, "ingest"), .deliver = flag_in(root, "deliver")};
+    *out = (struct pause){.ingest = json_flag_in(root, "ingest"), .deliver = json_flag_in(root, "deliver")};
     return 0;
 }
 

@@ -42,7 +42,8 @@ struct queue_options {
 struct sink_options {
     int64_t workers; /* never 0 here */
     int64_t batch_events, batch_bytes, batch_linger_ns;
-    bool migrate; /* make what is missing at start */
+    bool migrate;                            /* make what is missing at start */
+    int64_t stop_at_events, stop_at_percent; /* receive no more where so many of so many were rejected */
 };
 
 struct pipeline {

@@ -36,7 +36,8 @@ static bool await_turn(struct reading *reading)
     struct ingest *ingest = reading->ingest;
     size_t limit = (size_t)ingest->work->pipeline->source_options.read_ahead_bytes;
     pthread_mutex_lock(&ingest->lock);
-    while (!stop_asked(&ingest->work->stop) && (ingest->term == 0 || ingest->bytes >= limit))
+    while (!stop_asked(&ingest->work->stop) &&
+           (ingest->term == 0 || ingest->paused || ingest->bytes >= limit))
         cond_wait_ns(&ingest->changed, &ingest->lock, SP_SECOND / 10);
     if (ingest->term != reading->term && ingest->term != 0) {
         reading->term = ingest->term;

@@ -4,15 +4,7 @@
 #include "base/mem.h"
 #include "engine/deliver.h"
 
-#include <scanpipe/json.h>
-
-/* A set of events of the batch, by their number. */
-struct set {
-    const uint32_t *events;
-    size_t count;
-};
-
-enum outcome { WRITTEN, REJECTED, STOPPED };
+enum answer { WRITTEN, REJECTED, UNKNOWN, STOPPED };
 
 /* What the sink said of a set that it rejected. */
 struct verdict {
@@ -26,66 +18,89 @@ static const struct table_plan *plan_of(const struct worker *worker)
     return worker->deliver->work->pipeline->table;
 }
 
-static struct sp_letter letter_of(struct worker *worker, uint32_t event, const char *stage,
-                                  const char *plugin)
+struct sp_letter write_letter(struct worker *worker, struct batch *batch, uint32_t event, const char *stage,
+                              const char *plugin)
 {
-    const struct delivered *delivered = &worker->events[event];
-    struct sp_slice cursor = framing_attribute(delivered->message, FRAMING_CURSOR);
+    const struct delivered *delivered = &batch->events[event];
+    struct sp_slice cursor = framing_attribute(&batch->carried[delivered->carried].message, FRAMING_CURSOR);
     struct sp_letter letter = {.event = delivered->bytes, .stage = stage, .plugin = plugin};
     struct fold_identity identity = {NULL, NULL};
     if (plan_of(worker))
-        fold_identify(plan_of(worker), delivered->bytes, worker->arena, &identity);
+        fold_identify(plan_of(worker), delivered->bytes, batch->arena, &identity);
     letter.event_id = identity.order;
     letter.event_key = identity.key;
     if (cursor.data)
-        letter.cursor = sp_arena_text(worker->arena, cursor.data, cursor.size);
+        letter.cursor = sp_arena_text(batch->arena, cursor.data, cursor.size);
+    if (delivered->history) {
+        letter.attempts = delivered->history->attempts + 1;
+        letter.first_wall_ms = delivered->history->first_wall_ms;
+    }
     return letter;
 }
 
 /* Folds a set whose events are all known to fit, or takes them as they are. */
-static void make_batch(struct worker *worker, struct set set, struct sp_batch *batch)
+static void make_rows(struct worker *worker, struct batch *batch, struct set set, struct sp_batch *rows)
 {
-    *batch = (struct sp_batch){.size = sizeof *batch};
+    *rows = (struct sp_batch){.size = sizeof *rows};
     if (!worker->fold) {
-        struct sp_slice *events = sp_arena_alloc(worker->arena, set.count * sizeof *events);
+        struct sp_slice *events = sp_arena_alloc(batch->arena, set.count * sizeof *events);
         for (size_t i = 0; i < set.count; i++)
-            events[i] = worker->events[set.events[i]].bytes;
-        batch->events = events;
-        batch->event_count = set.count;
+            events[i] = framing_one_line(batch->events[set.events[i]].bytes, batch->arena);
+        rows->events = events;
+        rows->event_count = set.count;
         return;
     }
     struct fold_reject why;
     fold_start(worker->fold);
     for (size_t i = 0; i < set.count; i++)
-        fold_add(worker->fold, worker->events[set.events[i]].bytes, set.events[i], &why);
-    fold_finish(worker->fold, batch);
+        fold_add(worker->fold, batch->events[set.events[i]].bytes, set.events[i], &why);
+    fold_finish(worker->fold, rows);
 }
 
-/* Writes a batch, however long the sink is away. */
-static enum outcome write_rows(struct worker *worker, const struct sp_batch *batch, size_t events,
-                               struct verdict *verdict)
+/* One write.  True where it failed. */
+static bool write_once(struct worker *worker, const struct sp_batch *rows, struct verdict *verdict,
+                       struct sp_written *written)
 {
     struct seat *seat = &worker->sink;
-    struct counters *counters = &worker->deliver->work->counters;
     const struct sp_sink_ops *ops = seat->crew->stage->plugin->about.sink;
+    for (size_t i = 0; i < verdict->count; i++)
+        verdict->results[i] = (struct sp_result){SP_OK, SP_NO_COLUMN, NULL};
+    *written = (struct sp_written){.size = sizeof *written};
+    int64_t deadline = call_begin(seat, 0);
+    int rc = ops->write(seat->handle, rows, verdict->results, written, deadline, &verdict->err);
+    return call_end_rejectable(seat, rc, &verdict->err);
+}
+
+/* A code that the plugin does not know may be the events' fault or the sink's.  Once another write was
+ * accepted behind the first failure, it is the events'. */
+static enum answer judge_unknown(const struct batch *batch)
+{
+    return batch->unknown_rejects ? REJECTED : UNKNOWN;
+}
+
+/* Writes rows, however long the sink is away. */
+static enum answer write_rows(struct worker *worker, struct batch *batch, const struct sp_batch *rows,
+                              size_t events, struct verdict *verdict)
+{
+    struct counters *counters = &worker->deliver->work->counters;
     struct sp_written written;
-    bool failed;
-    verdict->count = batch->table ? batch->row_count : batch->event_count;
+    verdict->count = rows->table ? rows->row_count : rows->event_count;
     if (verdict->count == 0)
         return WRITTEN;
-    verdict->results = sp_arena_alloc(worker->arena, verdict->count * sizeof *verdict->results);
-    do {
-        for (size_t i = 0; i < verdict->count; i++)
-            verdict->results[i] = (struct sp_result){SP_OK, SP_NO_COLUMN, NULL};
-        written = (struct sp_written){.size = sizeof written};
-        int64_t deadline = call_begin(seat, 0);
-        int rc = ops->write(seat->handle, batch, verdict->results, &written, deadline, &verdict->err);
-        failed = call_end_rejectable(seat, rc, &verdict->err);
+    verdict->results = sp_arena_alloc(batch->arena, verdict->count * sizeof *verdict->results);
+    for (bool failed = true; failed;) {
+        if (!trial_enter(worker))
+            return STOPPED;
+        failed = write_once(worker, rows, verdict, &written);
+        trial_leave(worker, !failed || verdict->err.class == SP_REJECTED);
         if (failed && verdict->err.class == SP_REJECTED)
             return REJECTED;
-    } while (failed && call_again(seat, &verdict->err));
-    if (failed)
-        return STOPPED;
+        if (failed && verdict->err.class == SP_UNKNOWN)
+            return judge_unknown(batch);
+        if (failed && !call_again(&worker->sink, &verdict->err))
+            return STOPPED;
+    }
+    atomic_fetch_add(&worker->deliver->accepted_writes, 1);
     count_add(&counters->writes, 1);
     count_add(&counters->events_written, events);
     count_add(&counters->rows_touched, written.rows_touched);
@@ -94,26 +109,22 @@ static enum outcome write_rows(struct worker *worker, const struct sp_batch *bat
 
 /* The sink rejects this one event, alone.  Its letter waits until the whole batch is judged: one
  * store then serves all.  Nothing is lost meanwhile, the message is not settled. */
-static void bury(struct worker *worker, uint32_t event, const struct verdict *verdict)
+static void bury(struct worker *worker, struct batch *batch, uint32_t event, const struct verdict *verdict)
 {
     const struct sp_table *table = worker->fold ? table_of(plan_of(worker)) : NULL;
     struct sp_letter letter =
-        letter_of(worker, event, "sink", worker->deliver->work->pipeline->sink.plugin->about.name);
+        write_letter(worker, batch, event, "sink", worker->deliver->work->pipeline->sink.plugin->about.name);
     const struct sp_result *named = &verdict->results[0];
     bool is_named = named->class == SP_REJECTED;
     const char *reason = is_named && named->text ? named->text : verdict->err.text;
     letter.class = "rejected";
-    letter.reason = sp_arena_text(worker->arena, reason, strlen(reason));
+    letter.reason = sp_arena_text(batch->arena, reason, strlen(reason));
     if (is_named && table && named->column < table->column_count)
         letter.column = table->columns[named->column].name;
-    if (worker->buried_count == worker->buried_capacity) {
-        worker->buried_capacity = worker->buried_capacity ? 2 * worker->buried_capacity : 64;
-        worker->buried = mem_realloc(worker->buried, worker->buried_capacity * sizeof *worker->buried);
-    }
-    worker->buried[worker->buried_count++] = letter;
+    batch_bury(batch, &letter);
 }
 
-/* Which row (or event, without a table) of the batch each event of the set is in. */
+/* Which row (or event, without a table) of the write each event of the set is in. */
 static void rows_of_set(struct worker *worker, struct set set, uint32_t *rows)
 {
     size_t count = set.count;
@@ -128,13 +139,13 @@ static void rows_of_set(struct worker *worker, struct set set, uint32_t *rows)
 }
 
 /* Parts a set by rows: the first and the others.  False where the first part is empty. */
-static bool part(struct worker *worker, struct set set,
+static bool part(struct worker *worker, struct sp_arena *arena, struct set set,
                  bool (*is_first)(const struct verdict *, uint32_t row), const struct verdict *verdict,
                  struct set *first, struct set *second)
 {
-    uint32_t *rows = sp_arena_alloc(worker->arena, set.count * sizeof *rows);
-    uint32_t *ones = sp_arena_alloc(worker->arena, set.count * sizeof *ones);
-    uint32_t *others = sp_arena_alloc(worker->arena, set.count * sizeof *others);
+    uint32_t *rows = sp_arena_alloc(arena, set.count * sizeof *rows);
+    uint32_t *ones = sp_arena_alloc(arena, set.count * sizeof *ones);
+    uint32_t *others = sp_arena_alloc(arena, set.count * sizeof *others);
     *first = (struct set){ones, 0};
     *second = (struct set){others, 0};
     rows_of_set(worker, set, rows);
@@ -157,14 +168,20 @@ static bool is_first_half(const struct verdict *verdict, uint32_t row)
     return row < verdict->count / 2;
 }
 
-static bool write_set(struct worker *worker, struct set set);
+static enum outcome write_part(struct worker *worker, struct batch *batch, struct set set);
 
-static bool write_one_by_one(struct worker *worker, struct set set)
+static enum outcome write_one_by_one(struct worker *worker, struct batch *batch, struct set set)
 {
-    for (size_t i = 0; i < set.count; i++)
-        if (!write_set(worker, (struct set){&set.events[i], 1}))
-            return false;
-    return true;
+    enum outcome outcome = WRITE_DONE;
+    for (size_t i = 0; i < set.count && outcome == WRITE_DONE; i++)
+        outcome = write_part(worker, batch, (struct set){&set.events[i], 1});
+    return outcome;
+}
+
+static enum outcome write_two(struct worker *worker, struct batch *batch, struct set first, struct set second)
+{
+    enum outcome outcome = write_part(worker, batch, first);
+    return outcome == WRITE_DONE ? write_part(worker, batch, second) : outcome;
 }
 
 /*
@@ -172,27 +189,67 @@ static bool write_one_by_one(struct worker *worker, struct set set)
  * rows are halved: k bad events among n cost about 2k*log2(n) writes.  A rejected row is written
  * again event by event, and only the culprits die.
  */
-static bool isolate(struct worker *worker, struct set set, const struct verdict *verdict)
+static enum outcome isolate(struct worker *worker, struct batch *batch, struct set set,
+                            const struct verdict *verdict)
 {
     struct set first, second;
     if (set.count == 1) {
-        bury(worker, set.events[0], verdict);
-        return true;
+        bury(worker, batch, set.events[0], verdict);
+        return WRITE_DONE;
     }
-    if (part(worker, set, is_named, verdict, &first, &second))
-        return (second.count == 0 || write_set(worker, second)) && write_one_by_one(worker, first);
-    if (part(worker, set, is_first_half, verdict, &first, &second)) /* empty where it is one row */
-        return write_set(worker, first) && write_set(worker, second);
-    return write_one_by_one(worker, set);
+    if (part(worker, batch->arena, set, is_named, verdict, &first, &second)) {
+        enum outcome outcome = write_part(worker, batch, second);
+        return outcome == WRITE_DONE ? write_one_by_one(worker, batch, first) : outcome;
+    }
+    if (part(worker, batch->arena, set, is_first_half, verdict, &first, &second))
+        return write_two(worker, batch, first, second);
+    return write_one_by_one(worker, batch, set); /* it is one row */
 }
 
-static bool write_set(struct worker *worker, struct set set)
+static enum outcome end_of(struct worker *worker, struct batch *batch, struct set set, enum answer answer,
+                           const struct verdict *verdict)
 {
-    struct sp_batch batch;
+    switch (answer) {
+    case WRITTEN:
+        return WRITE_DONE;
+    case REJECTED:
+        return isolate(worker, batch, set, verdict);
+    case UNKNOWN:
+        return WRITE_ASIDE;
+    case STOPPED:
+        break;
+    }
+    return WRITE_STOPPED;
+}
+
+static enum outcome write_part(struct worker *worker, struct batch *batch, struct set set)
+{
+    struct sp_batch rows;
     struct verdict verdict = {0};
-    make_batch(worker, set, &batch);
-    enum outcome outcome = write_rows(worker, &batch, set.count, &verdict);
-    return outcome == REJECTED ? isolate(worker, set, &verdict) : outcome == WRITTEN;
+    if (set.count == 0)
+        return WRITE_DONE;
+    make_rows(worker, batch, set, &rows);
+    enum answer answer = write_rows(worker, batch, &rows, set.count, &verdict);
+    return end_of(worker, batch, set, answer, &verdict);
+}
+
+/* What was buried on the way is stored, also where the rest could not be written: it is judged. */
+static enum outcome store_buried(struct worker *worker, struct batch *batch, size_t judged,
+                                 enum outcome outcome)
+{
+    struct deliver *deliver = worker->deliver;
+    size_t buried = batch->buried_count;
+    batch->buried_count = 0;
+    if (!letters_store(deliver->work, &worker->letters, batch->buried, buried))
+        return WRITE_STOPPED;
+    if (outcome == WRITE_DONE)
+        deliver_count_verdicts(deliver, judged, buried);
+    return outcome;
+}
+
+enum outcome write_set(struct worker *worker, struct batch *batch, struct set set)
+{
+    return store_buried(worker, batch, set.count, write_part(worker, batch, set));
 }
 
 struct rejects {
@@ -200,12 +257,12 @@ struct rejects {
     size_t count;
 };
 
-static void add_letter(struct worker *worker, struct rejects *rejects, uint32_t event,
+static void add_letter(struct worker *worker, struct batch *batch, struct rejects *rejects, uint32_t event,
                        const struct fold_reject *why)
 {
     if (!rejects->letters)
-        rejects->letters = sp_arena_alloc(worker->arena, worker->event_count * sizeof *rejects->letters);
-    struct sp_letter letter = letter_of(worker, event, "table", "table");
+        rejects->letters = sp_arena_alloc(batch->arena, batch->event_count * sizeof *rejects->letters);
+    struct sp_letter letter = write_letter(worker, batch, event, "table", "table");
     letter.class = why->reason_class;
     letter.reason = why->reason;
     letter.column = why->column;
@@ -213,58 +270,60 @@ static void add_letter(struct worker *worker, struct rejects *rejects, uint32_t 
     rejects->letters[rejects->count++] = letter;
 }
 
-/* What other programs put into the queue was not judged by a source: a sink without a table gets
- * JSON objects on one line each, and nothing else. */
-static enum fold_verdict judge_event(struct worker *worker, struct delivered *event, struct fold_reject *why)
+/* What other programs put into the queue was not judged by a source, nor was what comes back from the dead
+ * letters: a sink without a table gets JSON objects, and nothing else. */
+static enum fold_verdict judge_event(struct worker *worker, struct batch *batch, uint32_t number,
+                                     struct fold_reject *why)
 {
-    struct sp_json_fault fault;
-    if (framing_attribute(event->message, FRAMING_FORMAT).data)
-        return FOLD_TAKEN;
+    const struct delivered *event = &batch->events[number];
+    if (event->history && event->history->wrong) {
+        *why = (struct fold_reject){.reason_class = "malformed", .reason = event->history->wrong};
+        return FOLD_REJECTED;
+    }
+    if (worker->fold)
+        return fold_add(worker->fold, event->bytes, number, why);
     *why = (struct fold_reject){.reason_class = "malformed", .reason = "is not a JSON object"};
-    event->bytes = framing_one_line(event->bytes, worker->arena);
-    bool object = event->bytes.size > 0 && event->bytes.data[strspn(event->bytes.data, " \t")] == '{';
-    return object && sp_json_scan_whole(NULL, event->bytes, NULL, &fault) == 0 ? FOLD_TAKEN : FOLD_REJECTED;
+    const struct sp_received *message = &batch->carried[event->carried].message;
+    if (sp_slice_equal(framing_attribute(message, FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)))
+        return FOLD_TAKEN;
+    return framing_is_object(event->bytes) ? FOLD_TAKEN : FOLD_REJECTED;
 }
 
-/* Judges the whole batch: what fits goes to *taken, what does not is stored among the dead letters.
- * False: the stop came first. */
-static bool judge_all(struct worker *worker, struct set *taken)
+/* With a table, judging folds what fits on the way. */
+bool write_judge(struct worker *worker, struct batch *batch, struct set *taken)
 {
     struct work *work = worker->deliver->work;
-    uint32_t *fitting = sp_arena_alloc(worker->arena, worker->event_count * sizeof *fitting);
+    uint32_t *fitting = sp_arena_alloc(batch->arena, batch->event_count * sizeof *fitting);
     struct rejects rejects = {NULL, 0};
     struct fold_reject why;
     size_t count = 0;
     if (worker->fold)
         fold_start(worker->fold);
-    for (uint32_t i = 0; i < worker->event_count; i++) {
-        struct delivered *event = &worker->events[i];
-        enum fold_verdict verdict =
-            worker->fold ? fold_add(worker->fold, event->bytes, i, &why) : judge_event(worker, event, &why);
+    for (uint32_t i = 0; i < batch->event_count; i++) {
+        enum fold_verdict verdict = judge_event(worker, batch, i, &why);
         if (verdict == FOLD_TAKEN)
             fitting[count++] = i;
         else if (verdict == FOLD_REJECTED)
-            add_letter(worker, &rejects, i, &why);
+            add_letter(worker, batch, &rejects, i, &why);
     }
-    count_add(&work->counters.events_unwanted, worker->event_count - count - rejects.count);
+    count_add(&work->counters.events_unwanted, batch->event_count - count - rejects.count);
     *taken = (struct set){fitting, count};
+    deliver_count_verdicts(worker->deliver, rejects.count, rejects.count);
     return letters_store(work, &worker->letters, rejects.letters, rejects.count);
 }
 
-bool write_batch(struct worker *worker)
+enum outcome write_batch(struct worker *worker, struct batch *batch)
 {
-    struct sp_batch batch;
+    struct sp_batch rows;
     struct set all;
     struct verdict verdict = {0};
-    if (!judge_all(worker, &all))
-        return false;
+    if (!write_judge(worker, batch, &all))
+        return WRITE_STOPPED;
     /* With a table, judging has folded what fits already. */
     if (worker->fold)
-        fold_finish(worker->fold, &batch);
+        fold_finish(worker->fold, &rows);
     else
-        make_batch(worker, all, &batch);
-    enum outcome outcome = write_rows(worker, &batch, all.count, &verdict);
-    bool done = outcome == REJECTED ? isolate(worker, all, &verdict) : outcome == WRITTEN;
-    return letters_store(worker->deliver->work, &worker->letters, worker->buried, worker->buried_count) &&
-           done;
+        make_rows(worker, batch, all, &rows);
+    enum answer answer = write_rows(worker, batch, &rows, all.count, &verdict);
+    return store_buried(worker, batch, all.count, end_of(worker, batch, all, answer, &verdict));
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_BATCH_H
+#define ENGINE_BATCH_H
+
+/*
+ * Messages that a worker holds, and their events: what one write is made of.  Its memory is used for one
+ * batch after another.  It belongs to one worker; the keeper looks at the leases under `lock`.
+ */
+
+#include "engine/framing.h"
+#include <scanpipe/letters.h>
+
+#include <pthread.h>
+
+/* What becomes of a message in the end. */
+enum fate {
+    FATE_BACK,  /* not done: visible to others at once */
+    FATE_LATER, /* another's to try: visible in a while, so that it does not come back at once */
+    FATE_DONE,  /* each of its events is written or a dead letter */
+};
+
+struct carried {
+    struct sp_received message; /* its slices live in the batch's arena */
+    enum fate fate;
+    size_t first_event, event_count; /* in the batch's list */
+};
+
+/* One event of a batch: where it is, and which message brought it. */
+struct delivered {
+    struct sp_slice bytes;
+    uint32_t carried;                      /* the message's number in the batch */
+    const struct framing_history *history; /* NULL: it comes the first time */
+};
+
+struct batch {
+    struct sp_arena *arena;
+    bool suspect;             /* its messages were received before */
+    bool unknown_rejects;     /* a failure of a class that is not known is the events' by now */
+    uint64_t accepted_writes; /* of the sink when it was put aside */
+
+    pthread_mutex_t lock; /* guards what the keeper reads: carried (up to count), count, lease_end */
+    struct carried *carried;
+    size_t count, capacity;
+    int64_t lease_end; /* the earliest; meaningless while count is 0 */
+
+    struct delivered *events;
+    size_t event_count, event_capacity;
+    size_t bytes;
+    struct sp_letter *buried; /* what the sink rejected; stored when all is judged */
+    size_t buried_count, buried_capacity;
+};
+
+void batch_init(struct batch *batch);
+void batch_fini(struct batch *batch);
+
+/* Holds nothing afterwards. */
+void batch_clear(struct batch *batch);
+
+/* Takes a message and unpacks its events.  `copy`: its slices live elsewhere and are copied. */
+void batch_add(struct batch *batch, const struct sp_received *message, bool copy);
+
+void batch_bury(struct batch *batch, const struct sp_letter *letter);
+
+/* Gives all messages the same fate. */
+void batch_decide(struct batch *batch, enum fate fate);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "engine/deliver.h"
+#include "engine/ingest.h"
+#include "engine/pause.h"
+
+struct office {
+    struct clerk *clerk;
+    struct sp_arena *arena;
+    struct pause pause;
+    int64_t pause_version; /* -1: not read yet */
+};
+
+static int get(struct office *office, const char *name, struct sp_slice *value, int64_t *version,
+               int64_t deadline, struct sp_error *err)
+{
+    struct seat *seat = &office->clerk->state;
+    arena_reset(office->arena, 65536);
+    return seat->crew->stage->plugin->about.state->get(seat->handle, name, office->arena, value, version,
+                                                       deadline, err);
+}
+
+static const char *halves(const struct pause *pause)
+{
+    return pause->ingest ? (pause->deliver ? "ingest and deliver" : "ingest") : "deliver";
+}
+
+static void obey(struct office *office, struct pause pause, int64_t version)
+{
+    struct clerk *clerk = office->clerk;
+    bool known = office->pause_version >= 0, any = pause.ingest || pause.deliver;
+    if (any)
+        sp_log(SP_INFO, "paused: %s; 'scanpipe resume' lets it go on", halves(&pause));
+    else if (office->pause.ingest || office->pause.deliver)
+        sp_log(SP_INFO, "resumed: %s", halves(&office->pause));
+    if (clerk->ingest)
+        ingest_pause(clerk->ingest, pause.ingest);
+    deliver_pause(clerk->deliver, pause.deliver);
+    if (known && !pause.deliver)
+        deliver_resume(clerk->deliver);
+    office->pause = pause;
+    office->pause_version = version;
+}
+
+/* True where it failed. */
+static bool look_at_pause(struct office *office, struct sp_error *err)
+{
+    struct seat *seat = &office->clerk->state;
+    struct sp_slice value = {NULL, 0};
+    struct pause pause = {false, false};
+    int64_t version = 0, deadline = call_begin(seat, 0);
+    int rc = get(office, PAUSE_RECORD, &value, &version, deadline, err);
+    if (rc == 0)
+        rc = pause_parse(value, office->arena, &pause, err);
+    bool failed = call_end(seat, rc, err);
+    if (!failed && version != office->pause_version)
+        obey(office, pause, version);
+    return failed;
+}
+
+static bool renew(struct marks *marks, uint64_t nonce)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->entries[i].held && marks->entries[i].nonce == nonce) {
+            marks->entries[i].beat++;
+            return true;
+        }
+    return false;
+}
+
+static int put(struct office *office, const struct marks *marks, int64_t version, int64_t deadline,
+               struct sp_error *err)
+{
+    struct seat *seat = &office->clerk->state;
+    bool swapped = false;
+    struct sp_slice value = marks_format(marks, office->arena);
+    if (seat->crew->stage->plugin->about.state->put(seat->handle, MARKS_RECORD, value, version, &swapped,
+                                                    &version, deadline, err) != 0)
+        return -1;
+    return swapped ? 0 : sp_fail(err, SP_CONTENDED, "another process wrote the marks");
+}
+
+/* Looks at others' marks and renews one's own, `nonce`; 0: there is none.  True where it failed. */
+static bool look_at_marks(struct office *office, uint64_t nonce, struct sp_error *err)
+{
+    struct seat *seat = &office->clerk->state;
+    struct sp_slice value = {NULL, 0};
+    struct marks marks;
+    int64_t version = 0, began = sp_clock_now(), deadline = call_begin(seat, 0);
+    int rc = get(office, MARKS_RECORD, &value, &version, deadline, err);
+    if (rc == 0)
+        rc = marks_parse(value, office->arena, &marks, err);
+    if (rc == 0) {
+        mark_book_look(&office->clerk->deliver->book, &marks, began, sp_clock_now());
+        if (nonce && renew(&marks, nonce))
+            rc = put(office, &marks, version, deadline, err);
+    }
+    return call_end(seat, rc, err);
+}
+
+/* At a stop nobody is to be blamed for what comes: the process may be killed when the grace is over. */
+static void take_out_marks(struct office *office)
+{
+    struct seat *seat = &office->clerk->state;
+    struct mark_book *book = &office->clerk->deliver->book;
+    struct sp_error err = {0};
+    bool held_any, failed = true;
+    mark_book_held(book, &held_any);
+    atomic_store(&seat->at_stop, BREAK_NEVER);
+    for (int tries = 0; held_any && failed && tries < 5; tries++) {
+        struct sp_slice value = {NULL, 0};
+        struct marks marks;
+        int64_t version = 0, deadline = call_begin(seat, 0);
+        int rc = get(office, MARKS_RECORD, &value, &version, deadline, &err);
+        if (rc == 0)
+            rc = marks_parse(value, office->arena, &marks, &err);
+        if (rc == 0 && marks_release_run(&marks, book->run))
+            rc = put(office, &marks, version, deadline, &err);
+        failed = call_end(seat, rc, &err);
+    }
+}
+
+void *clerk_run(void *argument)
+{
+    struct clerk *clerk = argument;
+    struct deliver *deliver = clerk->deliver;
+    struct stop *stop = &deliver->work->stop;
+    struct office office = {.clerk = clerk, .arena = arena_new(65536), .pause_version = -1};
+    int64_t every = deliver->work->pipeline->poller_lease_ns / 5;
+    struct sp_error err = {0};
+    log_name("clerk");
+    atomic_store(&clerk->state.at_stop, BREAK_AT_ONCE);
+    while (!stop_asked(stop)) {
+        bool held_any, failed = look_at_pause(&office, &err);
+        uint64_t nonce = mark_book_held(&deliver->book, &held_any);
+        if (!failed && (nonce || mark_book_wanted(&deliver->book, sp_clock_now())))
+            failed = look_at_marks(&office, nonce, &err);
+        if (failed)
+            call_again_within(&clerk->state, &err, every);
+        else
+            stop_wait(stop, every);
+    }
+    take_out_marks(&office);
+    arena_free(office.arena);
+    return NULL;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "engine/marks.h"
+#include "engine/record_json.h"
+
+#include <stdio.h>
+
+enum { HEX_DIGITS = 2 * sizeof(struct mark_digest) };
+
+static int fail_foreign(struct sp_error *err)
+{
+    sp_fail(err, SP_REFUSED, "the state's record '" MARKS_RECORD "' is not one that scanpipe wrote");
+    return sp_fail_cure(err, "restore it, or remove it: what it knows of suspects is then learnt again");
+}
+
+static bool parse_digest(const char *text, struct mark_digest *out)
+{
+    unsigned byte;
+    if (strlen(text) != HEX_DIGITS)
+        return false;
+    for (size_t i = 0; i < sizeof out->bytes; i++) {
+        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+            return false;
+        out->bytes[i] = (unsigned char)byte;
+    }
+    return true;
+}
+
+static bool parse_what(json_object *entry, struct sp_arena *arena, struct mark_what *out)
+{
+    json_object *list;
+    if (!json_object_object_get_ex(entry, "messages", &list) || !json_object_is_type(list, json_type_array))
+        return false;
+    size_t count = json_object_array_length(list);
+    struct mark_digest *digests = sp_arena_alloc(arena, count * sizeof *digests);
+    for (size_t i = 0; i < count; i++) {
+        json_object *text = json_object_array_get_idx(list, i);
+        if (!json_object_is_type(text, json_type_string) ||
+            !parse_digest(json_object_get_string(text), &digests[i]))
+            return false;
+    }
+    out->digests = digests;
+    out->count = count;
+    out->from = (uint64_t)json_number_in(entry, "from");
+    out->until = (uint64_t)json_number_in(entry, "until");
+    return count > 0 && out->from <= out->until && (out->until == 0 || count == 1);
+}
+
+static bool parse_mark(json_object *entry, struct sp_arena *arena, struct mark_entry *out)
+{
+    *out = (struct mark_entry){.nonce = json_nonce_in(entry, "nonce")};
+    out->held = json_take_holder(entry, &out->holder);
+    out->run = json_nonce_in(entry, "run");
+    out->beat = (uint64_t)json_number_in(entry, "beat");
+    out->deaths = json_number_in(entry, "deaths");
+    out->convicted = json_flag_in(entry, "convicted");
+    out->seen_wall_ms = json_number_in(entry, "seen_ms");
+    return json_object_is_type(entry, json_type_object) && parse_what(entry, arena, &out->what);
+}
+
+int marks_parse(struct sp_slice value, struct sp_arena *arena, struct marks *out, struct sp_error *err)
+{
+    *out = (struct marks){NULL, 0};
+    if (value.size == 0)
+        return 0;
+    SP_AUTO(json_put_at) json_object *root = json_tokener_parse(sp_arena_text(arena, value.data, value.size));
+    json_object *list;
+    if (!json_object_is_type(root, json_type_object) || !json_object_object_get_ex(root, "marks", &list) ||
+        !json_object_is_type(list, json_type_array))
+        return fail_foreign(err);
+    struct marks marks = {.count = json_object_array_length(list)};
+    marks.entries = sp_arena_alloc(arena, marks.count * sizeof *marks.entries);
+    for (size_t i = 0; i < marks.count; i++)
+        if (!parse_mark(json_object_array_get_idx(list, i), arena, &marks.entries[i]))
+            return fail_foreign(err);
+    *out = marks;
+    return 0;
+}
+
+static json_object *digests_json(const struct mark_what *what)
+{
+    char text[HEX_DIGITS + 1];
+    json_object *list = json_object_new_array();
+    for (size_t i = 0; i < what->count; i++) {
+        for (size_t at = 0; at < sizeof what->digests[i].bytes; at++)
+            snprintf(text + 2 * at, 3, "%02x", what->digests[i].bytes[at]);
+        json_object_array_add(list, json_object_new_string(text));
+    }
+    return list;
+}
+
+static json_object *mark_json(const struct mark_entry *mark)
+{
+    json_object *entry = json_object_new_object();
+    json_object_object_add(entry, "deaths", json_object_new_int64(mark->deaths));
+    json_object_object_add(entry, "nonce", json_of_nonce(mark->nonce));
+    json_object_object_add(entry, "run", json_of_nonce(mark->run));
+    json_object_object_add(entry, "beat", json_object_new_int64((int64_t)mark->beat));
+    json_object_object_add(entry, "holder", mark->held ? json_of_holder(&mark->holder) : NULL);
+    json_object_object_add(entry, "seen_ms", json_object_new_int64(mark->seen_wall_ms));
+    json_object_object_add(entry, "messages", digests_json(&mark->what));
+    if (mark->what.until > 0) {
+        json_object_object_add(entry, "from", json_object_new_int64((int64_t)mark->what.from));
+        json_object_object_add(entry, "until", json_object_new_int64((int64_t)mark->what.until));
+    }
+    if (mark->convicted)
+        json_object_object_add(entry, "convicted", json_object_new_boolean(1));
+    return entry;
+}
+
+struct sp_slice marks_format(const struct marks *marks, struct sp_arena *arena)
+{
+    SP_AUTO(json_put_at) json_object *root = json_object_new_object();
+    json_object *list = json_object_new_array();
+    for (size_t i = 0; i < marks->count; i++)
+        json_object_array_add(list, mark_json(&marks->entries[i]));
+    json_object_object_add(root, "marks", list);
+    const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+    return sp_arena_copy(arena, sp_slice_of(text));
+}

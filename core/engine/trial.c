@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "engine/deliver.h"
+#include "engine/trial.h"
+
+#include <inttypes.h>
+
+/* Marks that nobody has met for longer than queues keep messages. */
+static const int64_t forget_after_ms = INT64_C(15) * 24 * 3600 * 1000;
+
+/* How often to try to take a mark out; what stays is left to the next that claims, and to the stop. */
+enum { LEAVE_TRIES = 5 };
+
+/* What a worker writes now. */
+struct trial {
+    struct sp_arena *arena;   /* of the whole batch */
+    struct sp_arena *scratch; /* of one look at the marks */
+    struct mark_what what;
+    uint64_t nonce; /* of the mark that is entered; 0: none */
+    bool changed;   /* others have changed the marks since `what` was chosen */
+};
+
+/* A change of the marks; false: leave them as they are. */
+typedef bool change_function(struct worker *worker, struct marks *marks, struct sp_arena *arena);
+
+/* Reads the record.  True where it failed. */
+static bool get_marks(struct worker *worker, struct marks *marks, int64_t *version, struct sp_error *err)
+{
+    struct deliver *deliver = worker->deliver;
+    struct seat *seat = &deliver->state;
+    struct sp_arena *arena = worker->trial->scratch;
+    struct sp_slice value = {NULL, 0};
+    arena_reset(arena, 65536);
+    int64_t deadline = call_begin(seat, 0);
+    int rc = seat->crew->stage->plugin->about.state->get(seat->handle, MARKS_RECORD, arena, &value, version,
+                                                         deadline, err);
+    if (rc == 0)
+        rc = marks_parse(value, arena, marks, err);
+    if (rc == 0)
+        marks_bury(marks, mark_book_gone, &deliver->book, arena);
+    return call_end(seat, rc, err);
+}
+
+/* Writes the record where it is still what was read.  True where it failed. */
+static bool put_marks(struct worker *worker, struct marks *marks, int64_t version, struct sp_error *err)
+{
+    struct seat *seat = &worker->deliver->state;
+    bool swapped = false;
+    marks_prune(marks, sp_clock_wall_ms() - forget_after_ms);
+    struct sp_slice value = marks_format(marks, worker->trial->scratch);
+    int64_t deadline = call_begin(seat, 0);
+    int rc = seat->crew->stage->plugin->about.state->put(seat->handle, MARKS_RECORD, value, version, &swapped,
+                                                         &version, deadline, err);
+    if (rc == 0 && !swapped)
+        rc = sp_fail(err, SP_CONTENDED, "another process wrote the marks");
+    return call_end(seat, rc, err);
+}
+
+/* Reads, changes and writes the record, at most `tries` times.  False: it was not changed. */
+static bool change_marks(struct worker *worker, change_function *change, int tries)
+{
+    struct sp_error err = {0};
+    for (; tries > 0; tries--) {
+        struct marks marks;
+        int64_t version;
+        bool failed = get_marks(worker, &marks, &version, &err);
+        if (!failed && !change(worker, &marks, worker->trial->scratch))
+            return false;
+        if (!failed && !put_marks(worker, &marks, version, &err))
+            return true;
+        if (!call_again(&worker->deliver->state, &err))
+            return false;
+    }
+    return false;
+}
+
+static bool claim(struct worker *worker, struct marks *marks, struct sp_arena *arena)
+{
+    struct trial *trial = worker->trial;
+    const struct mark_book *book = &worker->deliver->book;
+    struct mark_entry mark = {.nonce = trial->nonce,
+                              .holder = book->self,
+                              .run = book->run,
+                              .seen_wall_ms = sp_clock_wall_ms()};
+    trial->changed = !marks_claim(marks, &mark, &trial->what, arena);
+    return !trial->changed;
+}
+
+bool trial_enter(struct worker *worker)
+{
+    struct trial *trial = worker->trial;
+    if (!trial)
+        return true;
+    /* While the sink is away nobody is marked: who is killed then did not die of what he holds. */
+    if (!deliver_probe(&worker->sink))
+        return false;
+    trial->nonce = sp_random() | 1;
+    mark_book_hold(&worker->deliver->book, trial->nonce);
+    if (change_marks(worker, claim, INT32_MAX))
+        return true;
+    mark_book_hold(&worker->deliver->book, 0);
+    trial->nonce = 0;
+    return false;
+}
+
+static bool release_survived(struct worker *worker, struct marks *marks, struct sp_arena *arena)
+{
+    (void)arena;
+    return marks_release(marks, worker->trial->nonce, true);
+}
+
+static bool release_failed(struct worker *worker, struct marks *marks, struct sp_arena *arena)
+{
+    (void)arena;
+    return marks_release(marks, worker->trial->nonce, false);
+}
+
+void trial_leave(struct worker *worker, bool survived)
+{
+    struct trial *trial = worker->trial;
+    if (!trial)
+        return;
+    atomic_store(&worker->deliver->state.at_stop, BREAK_NEVER);
+    change_marks(worker, survived ? release_survived : release_failed, LEAVE_TRIES);
+    atomic_store(&worker->deliver->state.at_stop, BREAK_AT_ONCE);
+    mark_book_hold(&worker->deliver->book, 0);
+    trial->nonce = 0;
+}
+
+/* The fitting events among those of the batch from..until-1: both lists go up. */
+static size_t take_fitting(const struct set *fitting, size_t from, size_t until, uint32_t *out)
+{
+    size_t low = 0, high = fitting->count, count = 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (fitting->events[middle] < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < fitting->count && fitting->events[low] < until; low++)
+        out[count++] = fitting->events[low];
+    return count;
+}
+
+static struct set set_of(const struct batch *batch, const struct set *fitting, const struct trial_pick *pick,
+                         struct sp_arena *arena)
+{
+    uint32_t *events = sp_arena_alloc(arena, fitting->count * sizeof *events);
+    size_t count = 0;
+    for (size_t i = 0; i < pick->member_count; i++) {
+        const struct carried *carried = &batch->carried[pick->members[i]];
+        bool all = pick->member_count > 1;
+        size_t from = carried->first_event + (all ? 0 : pick->from);
+        size_t until = carried->first_event + (all ? carried->event_count : pick->until);
+        count += take_fitting(fitting, from, until, events + count);
+    }
+    return (struct set){events, count};
+}
+
+/* The process died of this event, alone, again and again. */
+static enum outcome convict(struct worker *worker, struct batch *batch, struct set set, int64_t deaths)
+{
+    struct work *work = worker->deliver->work;
+    if (set.count == 0)
+        return WRITE_DONE;
+    struct sp_letter letter =
+        write_letter(worker, batch, set.events[0], "sink", work->pipeline->sink.plugin->about.name);
+    letter.class = "killed";
+    letter.reason =
+        sp_arena_printf(batch->arena,
+                        "the process died while it was being written, %" PRId64 " times, the last time alone",
+                        deaths);
+    return letters_store(work, &worker->letters, &letter, 1) ? WRITE_DONE : WRITE_STOPPED;
+}
+
+/* One step: what the marks say is to be tried next.  *more_out: there may be another. */
+static enum outcome step(struct worker *worker, struct batch *batch, const struct set *fitting,
+                         struct suspect *suspects, bool *more_out)
+{
+    struct trial *trial = worker->trial;
+    struct sp_error err = {0};
+    struct marks marks;
+    struct trial_pick pick;
+    int64_t version;
+    while (get_marks(worker, &marks, &version, &err))
+        if (!call_again(&worker->deliver->state, &err))
+            return WRITE_STOPPED;
+    trial_pick(&marks, worker->deliver->book.run, suspects, batch->count, trial->arena, &pick);
+    *more_out = pick.choice != TRIAL_NOTHING;
+    if (!*more_out)
+        return WRITE_DONE;
+    struct set set = set_of(batch, fitting, &pick, trial->arena);
+    enum outcome outcome;
+    trial->what = pick.what;
+    trial->changed = false;
+    if (pick.choice == TRIAL_CONVICT)
+        outcome = convict(worker, batch, set, pick.deaths);
+    else
+        outcome = write_set(worker, batch, set);
+    for (size_t i = 0; i < pick.member_count && outcome == WRITE_DONE; i++) {
+        struct suspect *suspect = &suspects[pick.members[i]];
+        suspect->done = pick.member_count > 1 ? suspect->events : pick.until;
+        suspect->convicted = suspect->convicted || pick.choice == TRIAL_CONVICT;
+    }
+    /* Others have changed the marks: look again. */
+    return outcome == WRITE_STOPPED && trial->changed ? WRITE_DONE : outcome;
+}
+
+static struct suspect *suspects_of(const struct batch *batch, struct sp_arena *arena)
+{
+    struct suspect *suspects = sp_arena_zalloc(arena, batch->count * sizeof *suspects);
+    for (size_t i = 0; i < batch->count; i++) {
+        suspects[i].digest = mark_digest_of(batch->carried[i].message.body);
+        suspects[i].events = batch->carried[i].event_count;
+    }
+    return suspects;
+}
+
+static enum outcome try_all(struct worker *worker, struct batch *batch, struct suspect *suspects)
+{
+    struct set fitting;
+    if (!write_judge(worker, batch, &fitting))
+        return WRITE_STOPPED;
+    enum outcome outcome = WRITE_DONE;
+    for (bool more = true; more && outcome == WRITE_DONE;)
+        outcome = step(worker, batch, &fitting, suspects, &more);
+    return outcome;
+}
+
+/* Convicted events are remembered until their message is settled. */
+static void forget_convicted(struct worker *worker, const struct suspect *suspects, size_t count)
+{
+    struct sp_error err = {0};
+    struct marks marks;
+    int64_t version;
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || (suspects[i].convicted && suspects[i].done == suspects[i].events);
+    if (!any || get_marks(worker, &marks, &version, &err))
+        return; /* then they are pruned one day */
+    for (size_t i = 0; i < count; i++)
+        if (suspects[i].convicted && suspects[i].done == suspects[i].events)
+            marks_forget(&marks, suspects[i].digest, worker->trial->scratch);
+    put_marks(worker, &marks, version, &err);
+}
+
+static void decide(struct deliver *deliver, struct batch *batch, const struct suspect *suspects)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        bool done = suspects[i].done == suspects[i].events;
+        batch->carried[i].fate = done ? FATE_DONE : suspects[i].others ? FATE_LATER : FATE_BACK;
+        if (suspects[i].others && !done)
+            mark_book_want(&deliver->book);
+    }
+}
+
+enum outcome trial_run(struct worker *worker, struct batch *batch)
+{
+    struct deliver *deliver = worker->deliver;
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    SP_AUTO(arena_free_at) struct sp_arena *scratch = arena_new(65536);
+    struct trial trial = {.arena = arena, .scratch = scratch};
+    size_t count = batch->count;
+    struct suspect *suspects = suspects_of(batch, arena);
+    worker->trial = &trial;
+    pthread_mutex_lock(&deliver->trying);
+    enum outcome outcome = try_all(worker, batch, suspects);
+    if (outcome != WRITE_ASIDE) {
+        decide(deliver, batch, suspects);
+        settle_batch(worker, batch);
+        forget_convicted(worker, suspects, count);
+    }
+    pthread_mutex_unlock(&deliver->trying);
+    worker->trial = NULL;
+    return outcome;
+}

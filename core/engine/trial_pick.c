@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "engine/trial.h"
+
+static bool is_open(const struct suspect *suspect)
+{
+    return !suspect->others && suspect->done < suspect->events;
+}
+
+/* Whether the suspect is untouched, and as a whole in the same entry (or in none) as the one that leads. */
+static bool goes_with(const struct marks *marks, const struct suspect *suspect,
+                      const struct mark_entry *entry)
+{
+    uint64_t next;
+    return is_open(suspect) && suspect->done == 0 && marks_find(marks, suspect->digest, 0, &next) == entry &&
+           next == UINT64_MAX;
+}
+
+/* The messages that share the leading one's entry are tried together. */
+static void pick_group(const struct marks *marks, const struct mark_entry *entry,
+                       const struct suspect *suspects, size_t count, struct sp_arena *arena,
+                       struct trial_pick *out)
+{
+    struct mark_digest *digests = sp_arena_alloc(arena, count * sizeof *digests);
+    uint32_t *members = sp_arena_alloc(arena, count * sizeof *members);
+    for (uint32_t i = 0; i < count; i++)
+        if (goes_with(marks, &suspects[i], entry)) {
+            digests[out->member_count] = suspects[i].digest;
+            members[out->member_count++] = i;
+        }
+    out->members = members;
+    out->what = (struct mark_what){.digests = digests, .count = out->member_count};
+}
+
+static void pick_one(const struct suspect *suspect, uint32_t number, uint64_t until, struct sp_arena *arena,
+                     struct trial_pick *out)
+{
+    uint32_t *member = sp_arena_alloc(arena, sizeof *member);
+    *member = number;
+    out->members = member;
+    out->member_count = 1;
+    out->from = suspect->done;
+    out->until = until < suspect->events ? until : suspect->events;
+    struct mark_digest *digest = sp_arena_alloc(arena, sizeof *digest);
+    *digest = suspect->digest;
+    out->what = (struct mark_what){digest, 1, out->from, out->until};
+}
+
+void trial_pick(const struct marks *marks, uint64_t run, struct suspect *suspects, size_t count,
+                struct sp_arena *arena, struct trial_pick *out)
+{
+    *out = (struct trial_pick){.choice = TRIAL_NOTHING};
+    for (size_t i = 0; i < count; i++)
+        suspects[i].others = suspects[i].others || marks_held_by_other(marks, suspects[i].digest, run);
+    uint32_t leader = 0;
+    while (leader < count && !is_open(&suspects[leader]))
+        leader++;
+    if (leader == count)
+        return;
+    uint64_t next;
+    struct suspect *suspect = &suspects[leader];
+    const struct mark_entry *entry = marks_find(marks, suspect->digest, suspect->done, &next);
+    out->deaths = entry ? entry->deaths : 0;
+    out->choice = entry && entry->convicted ? TRIAL_CONVICT : TRIAL_WRITE;
+    if (suspect->done == 0 && next == UINT64_MAX)
+        pick_group(marks, entry, suspects, count, arena, out);
+    /* A message alone is entered with its events, so that it can be halved. */
+    if (out->member_count <= 1)
+        pick_one(suspect, leader, next, arena, out);
+}
