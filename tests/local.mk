@@ -189,6 +189,13 @@ tests_unit_json_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_json_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_json_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/marks_test
+tests_unit_marks_test_SOURCES = \
+	tests/unit/marks_test.c
+tests_unit_marks_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_marks_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_marks_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/options_test
 tests_unit_options_test_SOURCES = \
 	tests/unit/options_test.c

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+/*
+ * Marks without a process that dies: who is gone is what the test says.
+ */
+
+#include "base/arena.h"
+#include "engine/marks.h"
+#include "engine/trial.h"
+#include "engine/verdicts.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OURS = 1, THEIRS = 2 };
+
+static struct mark_digest digest(unsigned number)
+{
+    struct mark_digest out = {{0}};
+    memcpy(out.bytes, &number, sizeof number);
+    return out;
+}
+
+static struct mark_what whole(struct sp_arena *arena, unsigned first, unsigned count)
+{
+    struct mark_digest *list = sp_arena_alloc(arena, count * sizeof *list);
+    for (unsigned i = 0; i < count; i++)
+        list[i] = digest(first + i);
+    return (struct mark_what){list, count, 0, 0};
+}
+
+static bool claim(struct marks *marks, uint64_t run, uint64_t nonce, struct mark_what what,
+                  struct sp_arena *arena)
+{
+    struct mark_entry mark = {.run = run, .nonce = nonce, .holder = {.pid = (int64_t)run, .host = "h"}};
+    return marks_claim(marks, &mark, &what, arena);
+}
+
+static bool gone_run(const struct mark_entry *mark, void *run)
+{
+    return mark->run == *(uint64_t *)run;
+}
+
+static void bury(struct marks *marks, uint64_t run, struct sp_arena *arena)
+{
+    marks_bury(marks, gone_run, &run, arena);
+}
+
+static void others_keep_their_hands_off(void)
+{
+    /* Given four messages that one process has marked */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks marks = {NULL, 0};
+    CU_ASSERT(claim(&marks, THEIRS, 7, whole(arena, 0, 4), arena));
+
+    /* when another wants some of them, then it gets none, and says whose they are */
+    CU_ASSERT(!claim(&marks, OURS, 8, whole(arena, 3, 4), arena));
+    CU_ASSERT_EQUAL(marks.count, 1);
+    CU_ASSERT(marks_held_by_other(&marks, digest(3), OURS));
+    CU_ASSERT(!marks_held_by_other(&marks, digest(4), OURS));
+    CU_ASSERT(!marks_held_by_other(&marks, digest(3), THEIRS));
+
+    /* and when the write has come back, then nothing is left of the mark. */
+    CU_ASSERT(marks_release(&marks, 7, true));
+    CU_ASSERT(!marks_release(&marks, 7, true));
+    CU_ASSERT_EQUAL(marks.count, 0);
+}
+
+static void a_stop_convicts_nobody(void)
+{
+    /* Given a mark that was released without having been written, once with deaths and once without */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks marks = {NULL, 0};
+    claim(&marks, OURS, 1, whole(arena, 0, 2), arena);
+    CU_ASSERT(marks_release_run(&marks, OURS));
+    CU_ASSERT_EQUAL(marks.count, 0);
+    claim(&marks, OURS, 2, whole(arena, 0, 2), arena);
+    bury(&marks, OURS, arena);
+    claim(&marks, THEIRS, 3, whole(arena, 0, 2), arena);
+    CU_ASSERT(marks_release_run(&marks, THEIRS));
+
+    /* then the deaths are remembered, and no more are counted, however often its last holder is gone. */
+    CU_ASSERT_EQUAL(marks.count, 1);
+    bury(&marks, THEIRS, arena);
+    CU_ASSERT_EQUAL(marks.entries[0].deaths, 1);
+    CU_ASSERT(!marks.entries[0].held);
+}
+
+static void a_part_is_taken_out(void)
+{
+    /* Given an entry of six messages that has died once, when two of them are claimed */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks marks = {NULL, 0};
+    claim(&marks, THEIRS, 1, whole(arena, 0, 6), arena);
+    bury(&marks, THEIRS, arena);
+    CU_ASSERT(claim(&marks, OURS, 2, whole(arena, 2, 2), arena));
+
+    /* then both entries remember the death, and the four are free. */
+    uint64_t next;
+    CU_ASSERT_EQUAL(marks.count, 2);
+    CU_ASSERT_EQUAL(marks_find(&marks, digest(2), 0, &next)->deaths, 1);
+    CU_ASSERT_EQUAL(marks_find(&marks, digest(2), 0, &next)->what.count, 2);
+    CU_ASSERT_EQUAL(marks_find(&marks, digest(0), 0, &next)->what.count, 4);
+    CU_ASSERT(!marks_held_by_other(&marks, digest(5), OURS));
+}
+
+static void the_record_survives_its_text(void)
+{
+    /* Given marks of every kind, when they are written and read again, then they are the same. */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks marks = {NULL, 0}, back;
+    struct sp_error err;
+    claim(&marks, THEIRS, UINT64_MAX - 1, whole(arena, 0, 3), arena);
+    bury(&marks, THEIRS, arena);
+    struct mark_what part = whole(arena, 9, 1);
+    part.until = 17;
+    claim(&marks, OURS, 5, part, arena);
+    struct sp_slice text = marks_format(&marks, arena);
+    CU_ASSERT(marks_parse(text, arena, &back, &err) == 0);
+    CU_ASSERT_EQUAL(back.count, 2);
+    CU_ASSERT(sp_slice_equal(marks_format(&back, arena), text));
+    CU_ASSERT(back.entries[0].deaths == 1 && !back.entries[0].held && back.entries[0].what.count == 3);
+    CU_ASSERT(back.entries[1].held && back.entries[1].what.until == 17 && back.entries[1].nonce == 5);
+
+    /* And what is none of ours is refused, with a cure. */
+    static const char *const foreign[] = {"[]", "{", "{\"marks\":1}", "{\"marks\":[{}]}",
+                                          "{\"marks\":[{\"messages\":[\"zz\"]}]}"};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        CU_ASSERT(marks_parse(sp_slice_of(foreign[i]), arena, &back, &err) != 0);
+        CU_ASSERT(err.class == SP_REFUSED && err.cure[0]);
+    }
+}
+
+/* A world of messages, some events of which kill who writes them. */
+enum { MESSAGES = 40, EVENTS = 300 };
+static struct {
+    uint64_t events[MESSAGES];
+    bool kills[MESSAGES][EVENTS], dead[MESSAGES][EVENTS], written[MESSAGES][EVENTS];
+    bool settled[MESSAGES];
+    size_t deaths;
+} world;
+
+static bool deadly(const struct trial_pick *pick, const unsigned *numbers, const struct suspect *suspects)
+{
+    for (size_t i = 0; i < pick->member_count; i++) {
+        unsigned message = numbers[pick->members[i]];
+        bool all = pick->member_count > 1;
+        for (uint64_t at = all ? 0 : pick->from; at < (all ? suspects[pick->members[i]].events : pick->until);
+             at++)
+            if (world.kills[message][at])
+                return true;
+    }
+    return false;
+}
+
+static void take(const struct trial_pick *pick, const unsigned *numbers, struct suspect *suspects)
+{
+    for (size_t i = 0; i < pick->member_count; i++) {
+        struct suspect *suspect = &suspects[pick->members[i]];
+        bool all = pick->member_count > 1;
+        uint64_t until = all ? suspect->events : pick->until;
+        for (uint64_t at = all ? 0 : pick->from; at < until; at++)
+            (pick->choice == TRIAL_CONVICT ? world.dead : world.written)[numbers[pick->members[i]]][at] =
+                true;
+        suspect->done = until;
+        suspect->convicted = suspect->convicted || pick->choice == TRIAL_CONVICT;
+    }
+}
+
+/* A life of a process: takes some of what is not settled and tries it.  False: it died. */
+static bool live(struct marks *marks, uint64_t run, struct sp_arena *arena)
+{
+    struct suspect suspects[MESSAGES];
+    unsigned numbers[MESSAGES], count = 0;
+    struct trial_pick pick;
+    for (unsigned i = 0; i < MESSAGES; i++)
+        if (!world.settled[i] && rand() % 3) {
+            numbers[count] = i;
+            suspects[count++] = (struct suspect){.digest = digest(i), .events = world.events[i]};
+        }
+    for (;;) {
+        bury(marks, run - 1, arena);
+        trial_pick(marks, run, suspects, count, arena, &pick);
+        if (pick.choice == TRIAL_NOTHING)
+            break;
+        if (pick.choice == TRIAL_WRITE) {
+            struct mark_entry mark = {.run = run, .nonce = run * 1000 + (uint64_t)rand() % 1000};
+            CU_ASSERT_FATAL(marks_claim(marks, &mark, &pick.what, arena));
+            if (deadly(&pick, numbers, suspects)) {
+                world.deaths++;
+                return false;
+            }
+            CU_ASSERT(marks_release(marks, mark.nonce, true));
+        }
+        take(&pick, numbers, suspects);
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (suspects[i].done == suspects[i].events) {
+            world.settled[numbers[i]] = true;
+            marks_forget(marks, suspects[i].digest, arena);
+        }
+    return true;
+}
+
+static size_t settled_count(void)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < MESSAGES; i++)
+        count += world.settled[i];
+    return count;
+}
+
+static void killers_are_found_alone(void)
+{
+    unsigned seed = getenv("SCANPIPE_SEED") ? (unsigned)atoi(getenv("SCANPIPE_SEED")) : 20261123;
+    printf("# SCANPIPE_SEED=%u\n", seed);
+    srand(seed);
+    for (int round = 0; round < 60; round++) {
+        /* Given messages with a few killers among their events */
+        SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+        struct marks marks = {NULL, 0};
+        size_t killers = 0, lives = 0;
+        memset(&world, 0, sizeof world);
+        for (unsigned i = 0; i < MESSAGES; i++) {
+            world.events[i] = 1 + (uint64_t)rand() % (i % 2 ? 3 : EVENTS);
+            if (rand() % 12 == 0) {
+                world.kills[i][(uint64_t)rand() % world.events[i]] = true;
+                killers++;
+            }
+        }
+
+        /* when processes live and die on them, each with some of the messages */
+        for (uint64_t run = 1; settled_count() < MESSAGES && lives < 2000; run++, lives++)
+            live(&marks, run, arena);
+
+        /* then all is settled; the killers are dead letters, and nothing else is; and it took no more
+         * deaths than halving needs: 3, then a binary search of messages and events, for each. */
+        CU_ASSERT_EQUAL(settled_count(), MESSAGES);
+        for (unsigned i = 0; i < MESSAGES; i++)
+            for (uint64_t at = 0; at < world.events[i]; at++) {
+                CU_ASSERT(world.dead[i][at] == world.kills[i][at]);
+                CU_ASSERT(world.written[i][at] || world.kills[i][at]);
+            }
+        CU_ASSERT(world.deaths <= killers * 18);
+        CU_ASSERT_EQUAL(marks.count, 0);
+    }
+}
+
+static void too_many_are_noticed(void)
+{
+    /* Given a window of 10,000 events of which more than half must not be rejected */
+    struct verdicts verdicts;
+    verdicts_init(&verdicts, 10000, 50);
+
+    /* when fewer than that were judged, then nothing is said, however bad they are */
+    verdicts_add(&verdicts, 9800, 9800);
+    CU_ASSERT(!verdicts_too_many(&verdicts));
+
+    /* but from a full window on. */
+    verdicts_add(&verdicts, 200, 200);
+    CU_ASSERT(verdicts_too_many(&verdicts));
+
+    /* And when good ones come, then the bad ones are forgotten behind the window; */
+    verdicts_add(&verdicts, 4000, 0);
+    CU_ASSERT(verdicts_too_many(&verdicts));
+    verdicts_add(&verdicts, 2000, 0);
+    CU_ASSERT(!verdicts_too_many(&verdicts));
+
+    /* half of them rejected is not more than half; */
+    for (int i = 0; i < 30; i++)
+        verdicts_add(&verdicts, 1000, 500);
+    CU_ASSERT(!verdicts_too_many(&verdicts));
+    for (int i = 0; i < 30; i++)
+        verdicts_add(&verdicts, 1000, 520);
+    CU_ASSERT(verdicts_too_many(&verdicts));
+
+    /* and without a window nothing is ever too much. */
+    verdicts_init(&verdicts, 0, 50);
+    verdicts_add(&verdicts, 100000, 100000);
+    CU_ASSERT(!verdicts_too_many(&verdicts));
+}
+
+int main(void)
+{
+    struct tap_test tests[] = {
+        {"others keep their hands off what is marked", others_keep_their_hands_off},
+        {"a stop convicts nobody", a_stop_convicts_nobody},
+        {"a part is taken out of an entry", a_part_is_taken_out},
+        {"the record survives its text", the_record_survives_its_text},
+        {"killers are found, alone", killers_are_found_alone},
+        {"too many rejected events are noticed", too_many_are_noticed},
+    };
+    return tap_run("marks", tests, sizeof tests / sizeof *tests);
+}
