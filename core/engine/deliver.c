@@ -282,7 +282,8 @@ void *worker_run(void *argument)
         return NULL;
     while (gather(worker)) {
         worker->suspects->suspect = true;
-        if (!deliver_batch(worker, &worker->fresh) || !deliver_batch(worker, &worker->suspects) ||
+        /* Suspects first: where a process dies of each batch, only those under a mark bring it further. */
+        if (!deliver_batch(worker, &worker->suspects) || !deliver_batch(worker, &worker->fresh) ||
             !try_aside(worker))
             break;
     }

@@ -130,6 +130,18 @@ bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out)
     return moved;
 }
 
+void ingest_await_progress(struct ingest *ingest, int64_t ns)
+{
+    int64_t until = sp_clock_now() + ns;
+    pthread_mutex_lock(&ingest->lock);
+    for (int64_t left = ns; left > 0 && !stop_asked(&ingest->work->stop); left = until - sp_clock_now()) {
+        if (ingest->pages && ingest->pages->waiting == 0)
+            break;
+        cond_wait_ns(&ingest->changed, &ingest->lock, left < SP_SECOND / 5 ? left : SP_SECOND / 5);
+    }
+    pthread_mutex_unlock(&ingest->lock);
+}
+
 bool ingest_quiet(struct ingest *ingest, uint64_t *pages_out)
 {
     pthread_mutex_lock(&ingest->lock);

@@ -74,6 +74,9 @@ bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out);
 /* People pause reading, or let it go on. */
 void ingest_pause(struct ingest *ingest, bool paused);
 
+/* Waits at most `ns` until there is progress to take. */
+void ingest_await_progress(struct ingest *ingest, int64_t ns);
+
 /* Says that parcels are durable; what they hold of the read-ahead is given back. */
 void ingest_mark_durable(struct ingest *ingest, struct parcel **parcels, size_t count);
 

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The cursor is committed a few times a second, however many pages pass. */
+/* The cursor is committed a few times a second, however many pages pass; the first page at once, so that a
+ * process that soon dies has still come further. */
 static const int64_t commit_every_ns = 250 * SP_MILLISECOND;
 static const char *const record_name = "poller";
 
@@ -27,6 +28,7 @@ struct polling {
     int64_t last_good;     /* when the last write that is known to have worked began */
     struct sp_slice ahead; /* heap: durable and not committed yet; data NULL where there is none */
     uint64_t doubt;        /* the nonce of a write whose outcome is not known; 0: none */
+    bool moved;            /* the cursor, in this term */
     bool told_standby;
 };
 
@@ -176,6 +178,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
     show_cursor(polling, cursor);
     sp_log(SP_INFO, "polls from %s", polling->ingest->at[0] ? polling->ingest->at : "the start");
     atomic_store(&polling->poller->holds, true);
+    polling->moved = false;
     ingest_begin_term(polling->ingest, cursor);
     return true;
 }
@@ -206,6 +209,7 @@ static bool commit(struct polling *polling, bool hold, struct sp_error *err)
     if (polling->ahead.data) {
         free((char *)polling->record.cursor.data);
         polling->ahead = (struct sp_slice){NULL, 0};
+        polling->moved = true;
         show_cursor(polling, cursor);
     }
     polling->record = mine;
@@ -246,6 +250,15 @@ static void give_back(struct polling *polling)
         sp_log(SP_WARN, "the poller's record was not given back: %s", err.text);
 }
 
+/* Until it is time to write the record again. */
+static void rest(struct polling *polling)
+{
+    int64_t since = sp_clock_now() - polling->last_good;
+    if (since < commit_every_ns && polling->moved)
+        stop_wait(&polling->ingest->work->stop, commit_every_ns - since);
+    ingest_await_progress(polling->ingest, commit_every_ns);
+}
+
 void *poller_run(void *argument)
 {
     struct poller *poller = argument;
@@ -259,8 +272,10 @@ void *poller_run(void *argument)
     while (!stop_asked(stop)) {
         bool holding = atomic_load(&poller->holds);
         bool done = holding ? hold(&polling, &err) : stand_by(&polling, &err);
-        if (done)
-            stop_wait(stop, atomic_load(&poller->holds) ? commit_every_ns : polling.lease_ns / 5);
+        if (done && atomic_load(&poller->holds))
+            rest(&polling);
+        else if (done)
+            stop_wait(stop, polling.lease_ns / 5);
         else /* short enough that a holder notices in time that it must step down */
             call_again_within(&poller->state, &err, polling.lease_ns / 5);
     }
