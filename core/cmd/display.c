@@ -110,6 +110,8 @@ void display_lines(struct buffer *out, const char *pipeline, const struct engine
     buffer_clear(&line);
     buffer_printf(&line, "  written %" PRIu64 " (%.0f/s)  rejected %" PRIu64 "  %s", report->events_written,
                   rates_now.written, report->letters_stored, where_it_stands(report));
+    if (report->halted)
+        buffer_printf(&line, ", %s", report->halted);
     if (report->trouble)
         buffer_printf(&line, ", held up by the %s", report->trouble);
     if (report->cursor[0]) {

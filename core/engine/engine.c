@@ -242,6 +242,20 @@ static const char *troubled_stage(const struct work *work)
     return NULL;
 }
 
+static const char *what_is_halted(struct engine *engine)
+{
+    struct deliver *deliver = &engine->deliver;
+    pthread_mutex_lock(&deliver->lock);
+    bool paused = deliver->paused, stopped = deliver->stopped;
+    pthread_mutex_unlock(&deliver->lock);
+    pthread_mutex_lock(&engine->ingest.lock);
+    bool ingest = engine->ingest.paused;
+    pthread_mutex_unlock(&engine->ingest.lock);
+    if (stopped)
+        return "stopped by stop_at";
+    return paused ? (ingest ? "paused" : "deliver paused") : (ingest ? "ingest paused" : NULL);
+}
+
 static void report_letters(const struct counters *counters, struct engine_report *out)
 {
     size_t told = 0;
@@ -274,6 +288,7 @@ void engine_report(struct engine *engine, struct engine_report *out)
         .queue_known = atomic_load(&engine->keeper.known),
         .holds_poller = atomic_load(&engine->poller.holds),
         .trouble = troubled_stage(&engine->work),
+        .halted = what_is_halted(engine),
         .elapsed_ns = sp_clock_now() - engine->started,
     };
     report_letters(counters, out);

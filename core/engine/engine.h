@@ -30,6 +30,7 @@ struct engine_report {
     bool holds_poller; /* this process moves the cursor */
     bool caught_up;
     const char *trouble; /* the stage that is in trouble, or NULL */
+    const char *halted;  /* what people, or stop_at, have halted; constant text, or NULL */
     int64_t elapsed_ns;  /* since the start */
     char cursor[128];    /* text of the cursor that is committed, for people; may be empty */
 };

@@ -183,7 +183,7 @@ static bool subtract(struct marks *marks, size_t at, const struct mark_what *wha
     return true;
 }
 
-bool marks_claim(struct marks *marks, const struct mark_entry *claim, const struct mark_what *what,
+bool marks_claim(struct marks *marks, struct mark_entry *claim, const struct mark_what *what,
                  struct sp_arena *arena)
 {
     if (!may_claim(marks, claim->run, what))
@@ -192,7 +192,6 @@ bool marks_claim(struct marks *marks, const struct mark_entry *claim, const stru
     mark.held = true;
     mark.convicted = false;
     mark.beat = 1;
-    mark.deaths = 0;
     mark.what = *what;
     for (size_t i = 0; i < marks->count;) {
         if (!overlap(&marks->entries[i].what, what)) {
@@ -205,6 +204,7 @@ bool marks_claim(struct marks *marks, const struct mark_entry *claim, const stru
             i++;
     }
     add(marks, &mark, arena);
+    claim->deaths = mark.deaths;
     return true;
 }
 

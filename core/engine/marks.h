@@ -71,12 +71,12 @@ const struct mark_entry *marks_find(const struct marks *marks, struct mark_diges
 bool marks_held_by_other(const struct marks *marks, struct mark_digest digest, uint64_t run);
 
 /*
- * Makes an entry of `what`, held as `claim` says (holder, run, nonce, wall clock); takes it out of the
- * entries that had it, whose deaths it inherits: the most of them.  False, and nothing changed, where it
- * overlaps an entry that another run holds, or one of another shape (the list has changed since `what` was
- * chosen).
+ * Makes an entry of `what`, held as `claim` says (holder, run, nonce, wall clock, deaths so far); takes it
+ * out of the entries that had it, whose deaths it inherits: the most of them, which claim->deaths is then.
+ * False, and nothing changed, where it overlaps an entry that another run holds, or one of another shape (the
+ * list has changed since `what` was chosen).
  */
-bool marks_claim(struct marks *marks, const struct mark_entry *claim, const struct mark_what *what,
+bool marks_claim(struct marks *marks, struct mark_entry *claim, const struct mark_what *what,
                  struct sp_arena *arena);
 
 /* Ends a holding.  `survived`: the write returned well, so the entry goes; else it stays, held by nobody, as

@@ -19,6 +19,7 @@ struct trial {
     struct sp_arena *scratch; /* of one look at the marks */
     struct mark_what what;
     uint64_t nonce; /* of the mark that is entered; 0: none */
+    int64_t deaths; /* of `what`, also while it is written part by part */
     bool changed;   /* others have changed the marks since `what` was chosen */
 };
 
@@ -83,8 +84,10 @@ static bool claim(struct worker *worker, struct marks *marks, struct sp_arena *a
     struct mark_entry mark = {.nonce = trial->nonce,
                               .holder = book->self,
                               .run = book->run,
+                              .deaths = trial->deaths,
                               .seen_wall_ms = sp_clock_wall_ms()};
     trial->changed = !marks_claim(marks, &mark, &trial->what, arena);
+    trial->deaths = mark.deaths;
     return !trial->changed;
 }
 
@@ -195,6 +198,7 @@ static enum outcome step(struct worker *worker, struct batch *batch, const struc
     struct set set = set_of(batch, fitting, &pick, trial->arena);
     enum outcome outcome;
     trial->what = pick.what;
+    trial->deaths = pick.deaths;
     trial->changed = false;
     if (pick.choice == TRIAL_CONVICT)
         outcome = convict(worker, batch, set, pick.deaths);
