@@ -8,6 +8,9 @@
 /* The third death halves, and each after it. */
 enum { DEATHS_TO_HALVE = 3 };
 
+static const int64_t conviction_kept_ms = INT64_C(3600) * 1000,
+                     deaths_kept_ms = INT64_C(15) * 24 * 3600 * 1000;
+
 struct mark_digest mark_digest_of(struct sp_slice body)
 {
     unsigned char whole[SP_SHA256_SIZE];
@@ -237,25 +240,12 @@ bool marks_release_run(struct marks *marks, uint64_t run)
     return any;
 }
 
-bool marks_forget(struct marks *marks, struct mark_digest digest, struct sp_arena *arena)
+void marks_prune(struct marks *marks, int64_t now_wall_ms)
 {
-    struct mark_what what = {&digest, 1, 0, 0};
-    bool any = false;
     for (size_t i = marks->count; i > 0; i--) {
-        struct mark_entry *mark = &marks->entries[i - 1];
-        if (!has(&mark->what, digest))
-            continue;
-        any = true;
-        subtract_messages(mark, &what, arena);
-        if (mark->what.count == 0)
+        const struct mark_entry *mark = &marks->entries[i - 1];
+        int64_t kept = mark->convicted ? conviction_kept_ms : deaths_kept_ms;
+        if (!mark->held && mark->seen_wall_ms < now_wall_ms - kept)
             remove_at(marks, i - 1);
     }
-    return any;
-}
-
-void marks_prune(struct marks *marks, int64_t wall_ms)
-{
-    for (size_t i = marks->count; i > 0; i--)
-        if (!marks->entries[i - 1].held && marks->entries[i - 1].seen_wall_ms < wall_ms)
-            remove_at(marks, i - 1);
 }

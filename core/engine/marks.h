@@ -86,10 +86,9 @@ bool marks_release(struct marks *marks, uint64_t nonce, bool survived);
 /* The same for every entry that a run holds, none survived.  True where there was one. */
 bool marks_release_run(struct marks *marks, uint64_t run);
 
-/* Forgets the message, convicted events too: it is settled. */
-bool marks_forget(struct marks *marks, struct mark_digest digest, struct sp_arena *arena);
-
-/* Forgets what nobody holds and nobody has met since `wall_ms`. */
-void marks_prune(struct marks *marks, int64_t wall_ms);
+/* Forgets what nobody holds and nobody has met for long: convictions after an hour, which is for copies of
+ * their message that are still in the queue; deaths after fifteen days, longer than queues keep messages.
+ * Wall clock: it decides nothing but how much is remembered. */
+void marks_prune(struct marks *marks, int64_t now_wall_ms);
 
 #endif

@@ -7,9 +7,6 @@
 
 #include <inttypes.h>
 
-/* Marks that nobody has met for longer than queues keep messages. */
-static const int64_t forget_after_ms = INT64_C(15) * 24 * 3600 * 1000;
-
 /* How often to try to take a mark out; what stays is left to the next that claims, and to the stop. */
 enum { LEAVE_TRIES = 5 };
 
@@ -39,8 +36,10 @@ static bool get_marks(struct worker *worker, struct marks *marks, int64_t *versi
                                                          deadline, err);
     if (rc == 0)
         rc = marks_parse(value, arena, marks, err);
-    if (rc == 0)
+    if (rc == 0) {
+        marks_prune(marks, sp_clock_wall_ms());
         marks_bury(marks, mark_book_gone, &deliver->book, arena);
+    }
     return call_end(seat, rc, err);
 }
 
@@ -49,7 +48,6 @@ static bool put_marks(struct worker *worker, struct marks *marks, int64_t versio
 {
     struct seat *seat = &worker->deliver->state;
     bool swapped = false;
-    marks_prune(marks, sp_clock_wall_ms() - forget_after_ms);
     struct sp_slice value = marks_format(marks, worker->trial->scratch);
     int64_t deadline = call_begin(seat, 0);
     int rc = seat->crew->stage->plugin->about.state->put(seat->handle, MARKS_RECORD, value, version, &swapped,
@@ -207,7 +205,6 @@ static enum outcome step(struct worker *worker, struct batch *batch, const struc
     for (size_t i = 0; i < pick.member_count && outcome == WRITE_DONE; i++) {
         struct suspect *suspect = &suspects[pick.members[i]];
         suspect->done = pick.member_count > 1 ? suspect->events : pick.until;
-        suspect->convicted = suspect->convicted || pick.choice == TRIAL_CONVICT;
     }
     /* Others have changed the marks: look again. */
     return outcome == WRITE_STOPPED && trial->changed ? WRITE_DONE : outcome;
@@ -234,23 +231,6 @@ static enum outcome try_all(struct worker *worker, struct batch *batch, struct s
     return outcome;
 }
 
-/* Convicted events are remembered until their message is settled. */
-static void forget_convicted(struct worker *worker, const struct suspect *suspects, size_t count)
-{
-    struct sp_error err = {0};
-    struct marks marks;
-    int64_t version;
-    bool any = false;
-    for (size_t i = 0; i < count; i++)
-        any = any || (suspects[i].convicted && suspects[i].done == suspects[i].events);
-    if (!any || get_marks(worker, &marks, &version, &err))
-        return; /* then they are pruned one day */
-    for (size_t i = 0; i < count; i++)
-        if (suspects[i].convicted && suspects[i].done == suspects[i].events)
-            marks_forget(&marks, suspects[i].digest, worker->trial->scratch);
-    put_marks(worker, &marks, version, &err);
-}
-
 static void decide(struct deliver *deliver, struct batch *batch, const struct suspect *suspects)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -267,7 +247,6 @@ enum outcome trial_run(struct worker *worker, struct batch *batch)
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
     SP_AUTO(arena_free_at) struct sp_arena *scratch = arena_new(65536);
     struct trial trial = {.arena = arena, .scratch = scratch};
-    size_t count = batch->count;
     struct suspect *suspects = suspects_of(batch, arena);
     worker->trial = &trial;
     pthread_mutex_lock(&deliver->trying);
@@ -275,7 +254,6 @@ enum outcome trial_run(struct worker *worker, struct batch *batch)
     if (outcome != WRITE_ASIDE) {
         decide(deliver, batch, suspects);
         settle_batch(worker, batch);
-        forget_convicted(worker, suspects, count);
     }
     pthread_mutex_unlock(&deliver->trying);
     worker->trial = NULL;

@@ -12,7 +12,6 @@ struct suspect {
     uint64_t events; /* it has */
     uint64_t done;   /* events that are written or dead letters */
     bool others;     /* another process tries it: to be handed back */
-    bool convicted;  /* some event of it was */
 };
 
 enum trial_choice {
