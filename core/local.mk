@@ -86,6 +86,8 @@ table_sources = \
 engine_sources = \
 	core/engine/batch.c \
 	core/engine/batch.h \
+	core/engine/breaker.c \
+	core/engine/breaker.h \
 	core/engine/call.c \
 	core/engine/call.h \
 	core/engine/clerk.c \

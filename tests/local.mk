@@ -145,6 +145,13 @@ tests_unit_cmd_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_cmd_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_cmd_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/breaker_test
+tests_unit_breaker_test_SOURCES = \
+	tests/unit/breaker_test.c
+tests_unit_breaker_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_breaker_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_breaker_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/engine_test
 tests_unit_engine_test_SOURCES = \
 	tests/unit/engine_test.c

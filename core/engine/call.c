@@ -5,6 +5,7 @@
 #include "config/options.h"
 #include "engine/call.h"
 
+#include <stdio.h>
 #include <time.h>
 
 /* How often trouble that lasts is told, and that it is of another kind by now. */
@@ -12,6 +13,13 @@ static const int64_t tell_again_ns = 60 * SP_SECOND, tell_other_ns = 5 * SP_SECO
 
 /* Races lost for so long are trouble. */
 static const int64_t contended_long_ns = 5 * SP_SECOND;
+
+/* A call has ended so long after its deadline; and one that is made at a stop in the midst of trouble may
+ * take no longer. */
+static const int64_t overrun_ns = 5 * SP_SECOND, last_try_ns = SP_SECOND;
+
+/* So many of those who waited go on in the time of the first pause. */
+enum { AT_ONCE_AFTER = 16 };
 
 void cond_init_monotonic(pthread_cond_t *condition)
 {
@@ -103,28 +111,101 @@ void seat_close(struct seat *seat)
     seat->handle = NULL;
 }
 
-int64_t call_begin(struct seat *seat, int64_t extra_ns)
+static const struct stage_options *options_of(const struct seat *seat)
 {
-    seat->began = sp_clock_now();
-    int64_t deadline = seat->began + seat->crew->stage->options.timeout_ns + extra_ns;
-    atomic_store(&seat->deadline, deadline);
-    seat->speaker = log_name(seat->crew->stage->name);
-    return deadline;
+    return &seat->crew->stage->options;
 }
 
-static void tell_trouble(const struct sp_error *err)
+static struct retry_policy policy_of(const struct seat *seat)
 {
-    sp_log(err->class == SP_REFUSED || err->class == SP_REJECTED ? SP_ERROR : SP_WARN,
-           "%s: %s%s%s%s; holding what it holds, trying again", sp_class_name(err->class), err->text,
-           err->cure[0] ? " (" : "", err->cure, err->cure[0] ? ")" : "");
+    const struct stage_options *options = options_of(seat);
+    return (struct retry_policy){options->retry_initial_ns, options->retry_max_ns, options->retry_refused_ns};
 }
 
-/* Told when it begins, and again now and then while it lasts: not at every try of every thread. */
-static void note_trouble(struct seat *seat, const struct sp_error *err)
+typedef int64_t ask_breaker(struct breaker *breaker, struct caller *caller, int64_t now, int64_t most_ns,
+                            int64_t gap_ns, uint64_t random);
+
+/* Asks how long to wait; called with the crew's lock held. */
+static int64_t ask(ask_breaker *how_long, struct seat *seat, int64_t now, int64_t most_ns)
+{
+    int64_t gap = options_of(seat)->retry_initial_ns / AT_ONCE_AFTER;
+    return how_long(&seat->crew->breaker, &seat->caller, now, most_ns, gap, sp_random());
+}
+
+/* Begins the call where it may begin, or at a stop; else says how long to wait. */
+static int64_t try_begin(struct seat *seat, int64_t extra_ns, int64_t most_ns, bool stopping)
 {
     struct crew *crew = seat->crew;
-    int64_t now = sp_clock_now();
     pthread_mutex_lock(&crew->lock);
+    int64_t now = sp_clock_now(), wait = ask(breaker_wait, seat, now, most_ns);
+    int64_t timeout = options_of(seat)->timeout_ns + extra_ns;
+    if (wait == 0 || stopping) {
+        if (crew->breaker.open && stopping && timeout > last_try_ns)
+            timeout = last_try_ns;
+        breaker_begin(&crew->breaker, &seat->caller, wait == 0, now, now + timeout + overrun_ns);
+        seat->began = now;
+        atomic_store(&seat->deadline, now + timeout);
+        wait = 0;
+    }
+    pthread_mutex_unlock(&crew->lock);
+    return wait;
+}
+
+/* Waits until it is the seat's turn, and begins.  False: it was not, for so long. */
+static bool take_turn(struct seat *seat, int64_t extra_ns, int64_t most_ns)
+{
+    struct stop *stop = seat->stop;
+    int64_t began = sp_clock_now(), wait;
+    if (try_begin(seat, extra_ns, most_ns, stop_asked(stop)) == 0)
+        return true;
+    pthread_mutex_lock(&stop->lock);
+    while ((wait = try_begin(seat, extra_ns, most_ns, stop_asked(stop))) > 0) {
+        int64_t left = most_ns - (sp_clock_now() - began);
+        if (left <= 0)
+            break;
+        cond_wait_ns(&stop->changed, &stop->lock, wait < left ? wait : left);
+    }
+    pthread_mutex_unlock(&stop->lock);
+    return wait == 0;
+}
+
+int64_t call_begin(struct seat *seat, int64_t extra_ns)
+{
+    take_turn(seat, extra_ns, INT64_MAX);
+    seat->speaker = log_name(seat->crew->stage->name);
+    return atomic_load(&seat->deadline);
+}
+
+bool call_begin_within(struct seat *seat, int64_t extra_ns, int64_t most_ns, int64_t *deadline_out,
+                       struct sp_error *err)
+{
+    if (!take_turn(seat, extra_ns, most_ns)) {
+        sp_fail(err, SP_UNAVAILABLE, "another call finds out whether the %s is back",
+                seat->crew->stage->name);
+        return false;
+    }
+    seat->speaker = log_name(seat->crew->stage->name);
+    *deadline_out = atomic_load(&seat->deadline);
+    return true;
+}
+
+static void tell_trouble(const struct sp_error *err, int64_t pause)
+{
+    char in[40] = "", duration[32];
+    if (pause >= SP_SECOND) {
+        option_format_duration(pause / SP_SECOND * SP_SECOND, duration);
+        snprintf(in, sizeof in, " in %s", duration);
+    }
+    sp_log(err->class == SP_REFUSED || err->class == SP_REJECTED ? SP_ERROR : SP_WARN,
+           "%s: %s%s%s%s; holding what it holds, trying again%s", sp_class_name(err->class), err->text,
+           err->cure[0] ? " (" : "", err->cure, err->cure[0] ? ")" : "", in);
+}
+
+/* Told when it begins, and again now and then while it lasts: not at every try of every thread.  Called with
+ * the crew's lock held. */
+static void note_trouble(struct seat *seat, const struct sp_error *err, int64_t now, int64_t pause)
+{
+    struct crew *crew = seat->crew;
     bool news = false;
     if (!seat->troubled)
         news = atomic_fetch_add(&crew->troubled, 1) == 0;
@@ -135,74 +216,138 @@ static void note_trouble(struct seat *seat, const struct sp_error *err)
     if (news || other || now - crew->told_at >= tell_again_ns) {
         crew->told_at = now;
         crew->told_class = err->class;
-        tell_trouble(err);
+        tell_trouble(err, pause);
     }
-    pthread_mutex_unlock(&crew->lock);
 }
 
-static void tell_recovery(const struct crew *crew)
-{
-    char lasted[32];
-    option_format_duration((sp_clock_now() - crew->troubled_since) / SP_MILLISECOND * SP_MILLISECOND, lasted);
-    sp_log(SP_INFO, "works again, after %s", lasted);
-}
-
-/* An answer while there is trouble: those who pause need not wait any longer. */
-static void note_answer(struct seat *seat)
+/* Called with the crew's lock held. */
+static void note_recovery(struct seat *seat, int64_t now)
 {
     struct crew *crew = seat->crew;
-    pthread_mutex_lock(&crew->lock);
-    if (seat->troubled && atomic_fetch_sub(&crew->troubled, 1) == 1)
-        tell_recovery(crew);
+    if (seat->troubled && atomic_fetch_sub(&crew->troubled, 1) == 1) {
+        char lasted[32];
+        option_format_duration((now - crew->troubled_since) / SP_MILLISECOND * SP_MILLISECOND, lasted);
+        sp_log(SP_INFO, "works again, after %s", lasted);
+    }
     seat->troubled = false;
-    atomic_fetch_add(&crew->answers, 1);
-    pthread_mutex_unlock(&crew->lock);
-    pthread_mutex_lock(&seat->stop->lock);
-    pthread_cond_broadcast(&seat->stop->changed);
-    pthread_mutex_unlock(&seat->stop->lock);
 }
 
 /* Races are lost in the daily run of things; who loses for seconds meets a lock that does not go away. */
-static bool contended_long(struct seat *seat)
+static bool contended_long(struct seat *seat, int64_t now)
 {
     if (seat->contended_since == 0)
         seat->contended_since = seat->began;
-    return sp_clock_now() - seat->contended_since > contended_long_ns;
+    return now - seat->contended_since > contended_long_ns;
 }
 
-static bool end(struct seat *seat, bool answered, bool failed, const struct sp_error *err)
+/* What the outcome of a call means for those who wait. */
+enum meaning { ANSWERED, FAILED, FAILED_ASIDE, RACE_LOST, BROKEN_OFF };
+
+static enum meaning meaning_of(bool answered, bool aside, const struct sp_error *err)
 {
-    atomic_store(&seat->deadline, 0);
-    if (answered) {
-        seat->retry.failures = 0;
+    if (answered)
+        return ANSWERED;
+    if (err->class == SP_STOPPED)
+        return BROKEN_OFF;
+    if (err->class == SP_CONTENDED)
+        return RACE_LOST;
+    return aside ? FAILED_ASIDE : FAILED;
+}
+
+/* Returns whether those who wait must look again.  Called with the crew's lock held. */
+static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_error *err)
+{
+    struct breaker *breaker = &seat->crew->breaker;
+    struct retry_policy policy = policy_of(seat);
+    int64_t now = sp_clock_now();
+    bool news = false;
+    switch (meaning) {
+    case ANSWERED:
+        seat->races.failures = 0;
         seat->contended_since = 0;
-        if (atomic_load_explicit(&seat->crew->troubled, memory_order_relaxed) > 0)
-            note_answer(seat);
-    } else if (err->class == SP_STOPPED || (err->class == SP_CONTENDED && !contended_long(seat))) {
-        sp_log(SP_DEBUG, "%s: %s", sp_class_name(err->class), err->text);
-    } else {
-        note_trouble(seat, err);
+        news = breaker_answered(breaker, &seat->caller, now);
+        note_recovery(seat, now);
+        break;
+    case FAILED:
+        news = breaker_failed(breaker, &seat->caller, &policy, err, now, sp_random());
+        note_trouble(seat, err, now, ask(breaker_pause, seat, now, INT64_MAX));
+        break;
+    case FAILED_ASIDE:
+        news = breaker_failed_aside(breaker, &seat->caller, &policy, err, now, sp_random());
+        note_trouble(seat, err, now, ask(breaker_pause, seat, now, INT64_MAX));
+        break;
+    case RACE_LOST:
+        if (contended_long(seat, now))
+            note_trouble(seat, err, now, 0);
+        news = breaker_yielded(breaker, &seat->caller, now, 0);
+        break;
+    case BROKEN_OFF:
+        news = breaker_yielded(breaker, &seat->caller, now, 0);
+        break;
     }
+    return news;
+}
+
+static bool end(struct seat *seat, bool answered, bool aside, int rc, const struct sp_error *err)
+{
+    struct crew *crew = seat->crew;
+    enum meaning meaning = meaning_of(answered, aside, err);
+    atomic_store(&seat->deadline, 0);
+    if (meaning == RACE_LOST || meaning == BROKEN_OFF)
+        sp_log(SP_DEBUG, "%s: %s", sp_class_name(err->class), err->text);
+    pthread_mutex_lock(&crew->lock);
+    bool news = note_end(seat, meaning, err);
+    pthread_mutex_unlock(&crew->lock);
     log_name(seat->speaker);
-    return failed;
+    if (news) {
+        pthread_mutex_lock(&seat->stop->lock);
+        pthread_cond_broadcast(&seat->stop->changed);
+        pthread_mutex_unlock(&seat->stop->lock);
+    }
+    return rc != 0;
 }
 
 bool call_end(struct seat *seat, int rc, const struct sp_error *err)
 {
-    return end(seat, rc == 0, rc != 0, err);
+    return end(seat, rc == 0, false, rc, err);
 }
 
 bool call_end_rejectable(struct seat *seat, int rc, const struct sp_error *err)
 {
-    return end(seat, rc == 0 || err->class == SP_REJECTED, rc != 0, err);
+    return end(seat, rc == 0 || err->class == SP_REJECTED, false, rc, err);
+}
+
+bool call_end_aside(struct seat *seat, int rc, const struct sp_error *err)
+{
+    return end(seat, rc == 0, true, rc, err);
+}
+
+uint64_t crew_answers(struct crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    uint64_t answers = crew->breaker.answers;
+    pthread_mutex_unlock(&crew->lock);
+    return answers;
+}
+
+static int64_t pause_of_stage(struct seat *seat, int64_t most_ns)
+{
+    pthread_mutex_lock(&seat->crew->lock);
+    int64_t pause = ask(breaker_pause, seat, sp_clock_now(), most_ns);
+    pthread_mutex_unlock(&seat->crew->lock);
+    return pause;
+}
+
+/* A lost race is between callers, and no matter of the stage. */
+static int64_t pause_of_race(struct seat *seat, const struct sp_error *err)
+{
+    struct retry_policy policy = policy_of(seat);
+    return retry_pause(&seat->races, &policy, err, sp_random());
 }
 
 int64_t call_pause_ns(struct seat *seat, const struct sp_error *err)
 {
-    const struct stage_options *options = &seat->crew->stage->options;
-    struct retry_policy policy = {options->retry_initial_ns, options->retry_max_ns,
-                                  options->retry_refused_ns};
-    return retry_pause(&seat->retry, &policy, err, sp_random());
+    return err->class == SP_CONTENDED ? pause_of_race(seat, err) : pause_of_stage(seat, INT64_MAX);
 }
 
 bool call_again(struct seat *seat, const struct sp_error *err)
@@ -210,31 +355,23 @@ bool call_again(struct seat *seat, const struct sp_error *err)
     return call_again_within(seat, err, INT64_MAX);
 }
 
-/* Waits until `until`, or until another seat got an answer. */
-static bool wait_for_answer(struct seat *seat, uint64_t answers, int64_t until)
-{
-    struct stop *stop = seat->stop;
-    pthread_mutex_lock(&stop->lock);
-    for (int64_t left; (left = until - sp_clock_now()) > 0 && !stop_asked(stop);) {
-        if (atomic_load(&seat->crew->answers) != answers)
-            break;
-        cond_wait_ns(&stop->changed, &stop->lock, left);
-    }
-    bool answered = atomic_load(&seat->crew->answers) != answers;
-    pthread_mutex_unlock(&stop->lock);
-    return answered;
-}
-
 bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t most_ns)
 {
-    uint64_t answers = atomic_load(&seat->crew->answers);
-    int64_t pause = call_pause_ns(seat, err), initial = seat->crew->stage->options.retry_initial_ns;
-    if (stop_asked(seat->stop))
-        return false;
-    bool contended = err->class == SP_CONTENDED;
-    if (wait_for_answer(seat, answers, sp_clock_now() + (pause < most_ns ? pause : most_ns)) && !contended)
-        stop_wait(seat->stop, (int64_t)(sp_random() % (uint64_t)initial)); /* not all of them at once */
-    return !stop_asked(seat->stop);
+    struct stop *stop = seat->stop;
+    if (err->class == SP_CONTENDED) {
+        int64_t pause = pause_of_race(seat, err);
+        return stop_wait(stop, pause < most_ns ? pause : most_ns);
+    }
+    int64_t began = sp_clock_now(), pause;
+    pthread_mutex_lock(&stop->lock);
+    while (!stop_asked(stop) && (pause = pause_of_stage(seat, most_ns)) > 0) {
+        int64_t left = most_ns - (sp_clock_now() - began);
+        if (left <= 0)
+            break;
+        cond_wait_ns(&stop->changed, &stop->lock, pause < left ? pause : left);
+    }
+    pthread_mutex_unlock(&stop->lock);
+    return !stop_asked(stop);
 }
 
 void seats_interrupt(struct seat *list, bool late)

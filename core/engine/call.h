@@ -3,7 +3,7 @@
 #define ENGINE_CALL_H
 
 /*
- * Calling plugins: deadlines, pauses between tries, telling trouble once, and interrupting at a stop.
+ * Calling plugins: deadlines, the stage's breaker, telling trouble once, and interrupting at a stop.
  *
  * The shape of every call, with a fresh deadline each time:
  *
@@ -13,8 +13,8 @@
  *     } while (failed && call_again(seat, &err));
  */
 
+#include "engine/breaker.h"
 #include "engine/pipeline.h"
-#include "engine/retry.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,9 +23,9 @@
 struct crew {
     const struct stage *stage;
     void *loaded;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;      /* of all below; may be taken while the stop's lock is held */
+    struct breaker breaker;    /* who may call */
     _Atomic unsigned troubled; /* seats whose last call failed */
-    _Atomic uint64_t answers;  /* calls that went well while there was trouble: who pauses tries again */
     int64_t troubled_since;    /* sp_clock_now() of the first failure */
     int64_t told_at;           /* when trouble was told last, and which */
     enum sp_class told_class;
@@ -34,7 +34,7 @@ struct crew {
 /* The stop flag, and whatever else all threads watch. */
 struct stop {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* the stop, or whose turn it is */
     atomic_bool asked;
 };
 
@@ -51,7 +51,8 @@ struct seat {
     struct crew *crew;
     struct stop *stop;
     void *handle;
-    struct retry retry;
+    struct caller caller;
+    struct retry races; /* lost in a row */
     bool troubled;
     const char *speaker;     /* in whose name the thread speaks outside of calls */
     int64_t began;           /* the call at work, or the last one */
@@ -85,8 +86,26 @@ int seat_open(struct seat *seat, struct crew *crew, struct stop *stop, struct se
               struct sp_error *err) SP_MUST_CHECK;
 void seat_close(struct seat *seat);
 
-/* The deadline of a call that may take `extra_ns` longer than the stage's timeout (a long poll). */
+/*
+ * Waits until the stage may be called, and begins: while its breaker is open, one seat at a time may. Returns
+ * the deadline of the call, which may take `extra_ns` longer than the stage's timeout (a long poll).
+ *
+ * A seat that waits is not at work: no deadline runs.  The stop ends the wait: the call is then to be made
+ * all the same, once, with a short deadline where the stage is in trouble.
+ */
 int64_t call_begin(struct seat *seat, int64_t extra_ns);
+
+/* The same, for those who must not be held up.  Waits for at most `most_ns`, and after so long tries what the
+ * others would still wait for.  False: it was not this seat's turn, no call has begun, and err says so. */
+bool call_begin_within(struct seat *seat, int64_t extra_ns, int64_t most_ns, int64_t *deadline_out,
+                       struct sp_error *err);
+
+/* Whether the call that has begun finds out if the stage is back: others wait for it, a long poll would be
+ * too long. */
+static inline bool call_probes(const struct seat *seat)
+{
+    return seat->caller.probe != 0;
+}
 
 /* Takes note of how the call came out (`rc` is what it returned), tells trouble and its end once a
  * stage.  True where it failed. */
@@ -96,14 +115,21 @@ bool call_end(struct seat *seat, int rc, const struct sp_error *err);
  * trouble. */
 bool call_end_rejectable(struct seat *seat, int rc, const struct sp_error *err);
 
-/* Counts the failure and says how long to pause. */
+/* The same for a failure that says nothing of the stage, or of a call that is of no use to the work: it is
+ * told, but holds up nobody else. */
+bool call_end_aside(struct seat *seat, int rc, const struct sp_error *err);
+
+/* After a failure: how long to pause before call_begin(). */
 int64_t call_pause_ns(struct seat *seat, const struct sp_error *err);
 
-/* Pauses as the failure asks for, or until another seat of the stage gets an answer; false where there is no
- * point in trying again: the stop was asked for. */
+/* Pauses as the failure asks for, or until the stage answers somebody; false where there is no point in
+ * trying again: the stop was asked for. */
 bool call_again(struct seat *seat, const struct sp_error *err);
 /* The same, and pauses no longer than `most_ns`. */
 bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t most_ns);
+
+/* How many calls the stage has answered so far. */
+uint64_t crew_answers(struct crew *crew);
 
 /* Makes calls at work return that may be broken off by now; `late`: most of the grace is over. */
 void seats_interrupt(struct seat *list, bool late);

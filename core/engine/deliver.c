@@ -164,6 +164,8 @@ static int receive(struct worker *worker, size_t max, int64_t wait_ns, struct sp
         .wait_ns = wait_ns,
     };
     int64_t deadline = call_begin(&worker->queue, wait_ns);
+    if (call_probes(&worker->queue))
+        want.wait_ns = 0;
     int rc =
         ops->receive(worker->queue.handle, &want, worker->fresh->arena, &messages, &count, deadline, err);
     if (call_end(&worker->queue, rc, err))

@@ -70,7 +70,7 @@ static int64_t look_at_depth(struct keeper *keeper)
     struct sp_error err = {0};
     int64_t deadline = call_begin(seat, 0);
     int rc = seat->crew->stage->plugin->about.queue->depth(seat->handle, &depth, deadline, &err);
-    if (call_end(seat, rc, &err))
+    if (call_end_aside(seat, rc, &err)) /* nothing needs the answer but people */
         return call_pause_ns(seat, &err);
     atomic_store(&keeper->visible, depth.visible);
     atomic_store(&keeper->leased, depth.leased);

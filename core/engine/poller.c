@@ -37,12 +37,19 @@ static const struct sp_state_ops *state_ops(const struct polling *polling)
     return polling->poller->state.crew->stage->plugin->about.state;
 }
 
+/* How long to wait for anything: a holder must notice in time that it has to step down. */
+static int64_t patience(const struct polling *polling)
+{
+    return polling->lease_ns / 5;
+}
+
 /* A call that takes longer than half a lease is of no use to a holder. */
-static int64_t begin(struct polling *polling)
+static bool begin(struct polling *polling, int64_t *deadline_out, struct sp_error *err)
 {
     struct seat *seat = &polling->poller->state;
     int64_t timeout = seat->crew->stage->options.timeout_ns, most = polling->lease_ns / 2;
-    return call_begin(seat, timeout > most ? most - timeout : 0);
+    return call_begin_within(seat, timeout > most ? most - timeout : 0, patience(polling) / 2, deadline_out,
+                             err);
 }
 
 static bool get_record(struct polling *polling, struct record *out, int64_t *version_out,
@@ -50,8 +57,10 @@ static bool get_record(struct polling *polling, struct record *out, int64_t *ver
 {
     struct seat *seat = &polling->poller->state;
     struct sp_slice value = {NULL, 0};
+    int64_t deadline;
     arena_reset(polling->arena, 65536);
-    int64_t deadline = begin(polling);
+    if (!begin(polling, &deadline, err))
+        return false;
     int rc = state_ops(polling)->get(seat->handle, record_name, polling->arena, &value, version_out, deadline,
                                      err);
     if (rc == 0)
@@ -89,11 +98,13 @@ static enum put_outcome put_record(struct polling *polling, struct record *recor
 {
     struct seat *seat = &polling->poller->state;
     bool swapped = false;
-    int64_t version = 0, began = sp_clock_now();
+    int64_t version = 0, deadline;
     enum put_outcome outcome = PUT_DONE;
     record->nonce = polling->doubt ? polling->doubt : sp_random();
     struct sp_slice value = record_format(record, polling->arena);
-    int64_t deadline = begin(polling);
+    if (!begin(polling, &deadline, err))
+        return PUT_FAILED;
+    int64_t began = sp_clock_now();
     int rc = state_ops(polling)->put(seat->handle, record_name, value, expected, &swapped, &version, deadline,
                                      err);
     bool failed = call_end(seat, rc, err);
@@ -156,7 +167,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->watch = (struct lease_watch){0};
         return false;
     }
-    lease_look(&polling->watch, version, began, sp_clock_now(), polling->lease_ns / 5);
+    lease_look(&polling->watch, version, began, sp_clock_now(), patience(polling));
     if (!lease_may_take(&polling->watch, &there, &polling->self, polling->lease_ns)) {
         if (!polling->told_standby)
             sp_log(SP_INFO, "stands by: process %" PRId64 " on %s polls", there.holder.pid,
