@@ -126,18 +126,19 @@ typedef int64_t ask_breaker(struct breaker *breaker, struct caller *caller, int6
                             int64_t gap_ns, uint64_t random);
 
 /* Asks how long to wait; called with the crew's lock held. */
-static int64_t ask(ask_breaker *how_long, struct seat *seat, int64_t now, int64_t most_ns)
+static int64_t ask(ask_breaker *how_long, struct seat *seat, int64_t now)
 {
     int64_t gap = options_of(seat)->retry_initial_ns / AT_ONCE_AFTER;
-    return how_long(&seat->crew->breaker, &seat->caller, now, most_ns, gap, sp_random());
+    int64_t most = seat->patience_ns > 0 ? seat->patience_ns : INT64_MAX;
+    return how_long(&seat->crew->breaker, &seat->caller, now, most, gap, sp_random());
 }
 
 /* Begins the call where it may begin, or at a stop; else says how long to wait. */
-static int64_t try_begin(struct seat *seat, int64_t extra_ns, int64_t most_ns, bool stopping)
+static int64_t try_begin(struct seat *seat, int64_t extra_ns, bool stopping)
 {
     struct crew *crew = seat->crew;
     pthread_mutex_lock(&crew->lock);
-    int64_t now = sp_clock_now(), wait = ask(breaker_wait, seat, now, most_ns);
+    int64_t now = sp_clock_now(), wait = ask(breaker_wait, seat, now);
     int64_t timeout = options_of(seat)->timeout_ns + extra_ns;
     if (wait == 0 || stopping) {
         if (crew->breaker.open && stopping && timeout > last_try_ns)
@@ -156,10 +157,10 @@ static bool take_turn(struct seat *seat, int64_t extra_ns, int64_t most_ns)
 {
     struct stop *stop = seat->stop;
     int64_t began = sp_clock_now(), wait;
-    if (try_begin(seat, extra_ns, most_ns, stop_asked(stop)) == 0)
+    if (try_begin(seat, extra_ns, stop_asked(stop)) == 0)
         return true;
     pthread_mutex_lock(&stop->lock);
-    while ((wait = try_begin(seat, extra_ns, most_ns, stop_asked(stop))) > 0) {
+    while ((wait = try_begin(seat, extra_ns, stop_asked(stop))) > 0) {
         int64_t left = most_ns - (sp_clock_now() - began);
         if (left <= 0)
             break;
@@ -270,11 +271,11 @@ static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_er
         break;
     case FAILED:
         news = breaker_failed(breaker, &seat->caller, &policy, err, now, sp_random());
-        note_trouble(seat, err, now, ask(breaker_pause, seat, now, INT64_MAX));
+        note_trouble(seat, err, now, ask(breaker_pause, seat, now));
         break;
     case FAILED_ASIDE:
         news = breaker_failed_aside(breaker, &seat->caller, &policy, err, now, sp_random());
-        note_trouble(seat, err, now, ask(breaker_pause, seat, now, INT64_MAX));
+        note_trouble(seat, err, now, ask(breaker_pause, seat, now));
         break;
     case RACE_LOST:
         if (contended_long(seat, now))
@@ -330,10 +331,10 @@ uint64_t crew_answers(struct crew *crew)
     return answers;
 }
 
-static int64_t pause_of_stage(struct seat *seat, int64_t most_ns)
+static int64_t pause_of_stage(struct seat *seat)
 {
     pthread_mutex_lock(&seat->crew->lock);
-    int64_t pause = ask(breaker_pause, seat, sp_clock_now(), most_ns);
+    int64_t pause = ask(breaker_pause, seat, sp_clock_now());
     pthread_mutex_unlock(&seat->crew->lock);
     return pause;
 }
@@ -347,7 +348,7 @@ static int64_t pause_of_race(struct seat *seat, const struct sp_error *err)
 
 int64_t call_pause_ns(struct seat *seat, const struct sp_error *err)
 {
-    return err->class == SP_CONTENDED ? pause_of_race(seat, err) : pause_of_stage(seat, INT64_MAX);
+    return err->class == SP_CONTENDED ? pause_of_race(seat, err) : pause_of_stage(seat);
 }
 
 bool call_again(struct seat *seat, const struct sp_error *err)
@@ -364,7 +365,7 @@ bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t mo
     }
     int64_t began = sp_clock_now(), pause;
     pthread_mutex_lock(&stop->lock);
-    while (!stop_asked(stop) && (pause = pause_of_stage(seat, most_ns)) > 0) {
+    while (!stop_asked(stop) && (pause = pause_of_stage(seat)) > 0) {
         int64_t left = most_ns - (sp_clock_now() - began);
         if (left <= 0)
             break;

@@ -52,6 +52,8 @@ struct seat {
     struct stop *stop;
     void *handle;
     struct caller caller;
+    int64_t
+        patience_ns;    /* probes so long after a failure, though the others still wait; 0: waits with them */
     struct retry races; /* lost in a row */
     bool troubled;
     const char *speaker;     /* in whose name the thread speaks outside of calls */
@@ -95,8 +97,8 @@ void seat_close(struct seat *seat);
  */
 int64_t call_begin(struct seat *seat, int64_t extra_ns);
 
-/* The same, for those who must not be held up.  Waits for at most `most_ns`, and after so long tries what the
- * others would still wait for.  False: it was not this seat's turn, no call has begun, and err says so. */
+/* The same, for those who must not be held up: waits for at most `most_ns`.  False: it was not this seat's
+ * turn, no call has begun, and err says so. */
 bool call_begin_within(struct seat *seat, int64_t extra_ns, int64_t most_ns, int64_t *deadline_out,
                        struct sp_error *err);
 

@@ -133,6 +133,7 @@ void *clerk_run(void *argument)
     struct sp_error err = {0};
     log_name("clerk");
     atomic_store(&clerk->state.at_stop, BREAK_AT_ONCE);
+    clerk->state.patience_ns = every; /* a mark that is not renewed counts as one of the dead */
     while (!stop_asked(stop)) {
         bool held_any, failed = look_at_pause(&office, &err);
         uint64_t nonce = mark_book_held(&deliver->book, &held_any);

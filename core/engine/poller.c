@@ -37,18 +37,13 @@ static const struct sp_state_ops *state_ops(const struct polling *polling)
     return polling->poller->state.crew->stage->plugin->about.state;
 }
 
-/* How long to wait for anything: a holder must notice in time that it has to step down. */
-static int64_t patience(const struct polling *polling)
-{
-    return polling->lease_ns / 5;
-}
-
-/* A call that takes longer than half a lease is of no use to a holder. */
+/* A call that takes longer than half a lease is of no use to a holder, and it must notice in time that it has
+ * to step down. */
 static bool begin(struct polling *polling, int64_t *deadline_out, struct sp_error *err)
 {
     struct seat *seat = &polling->poller->state;
     int64_t timeout = seat->crew->stage->options.timeout_ns, most = polling->lease_ns / 2;
-    return call_begin_within(seat, timeout > most ? most - timeout : 0, patience(polling) / 2, deadline_out,
+    return call_begin_within(seat, timeout > most ? most - timeout : 0, polling->lease_ns / 10, deadline_out,
                              err);
 }
 
@@ -167,7 +162,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->watch = (struct lease_watch){0};
         return false;
     }
-    lease_look(&polling->watch, version, began, sp_clock_now(), patience(polling));
+    lease_look(&polling->watch, version, began, sp_clock_now(), polling->lease_ns / 5);
     if (!lease_may_take(&polling->watch, &there, &polling->self, polling->lease_ns)) {
         if (!polling->told_standby)
             sp_log(SP_INFO, "stands by: process %" PRId64 " on %s polls", there.holder.pid,
@@ -280,6 +275,7 @@ void *poller_run(void *argument)
     polling.lease_ns = poller->ingest->work->pipeline->poller_lease_ns;
     holder_self(&polling.self);
     atomic_store(&poller->state.at_stop, BREAK_AT_ONCE);
+    poller->state.patience_ns = polling.lease_ns / 5;
     while (!stop_asked(stop)) {
         bool holding = atomic_load(&poller->holds);
         bool done = holding ? hold(&polling, &err) : stand_by(&polling, &err);
@@ -287,7 +283,7 @@ void *poller_run(void *argument)
             rest(&polling);
         else if (done)
             stop_wait(stop, polling.lease_ns / 5);
-        else /* short enough that a holder notices in time that it must step down */
+        else
             call_again_within(&poller->state, &err, polling.lease_ns / 5);
     }
     if (atomic_load(&poller->holds))

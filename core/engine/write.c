@@ -57,25 +57,27 @@ static void make_rows(struct worker *worker, struct batch *batch, struct set set
     fold_finish(worker->fold, rows);
 }
 
-/* One write.  True where it failed. */
-static bool write_once(struct worker *worker, const struct sp_batch *rows, struct verdict *verdict,
-                       struct sp_written *written)
+/*
+ * One write.  True where it failed.  Whoever has a mark does not wait for a sink that is away.
+ *
+ * A code that the plugin does not know may be the events' fault or the sink's.  Once another write was
+ * accepted behind the first failure, it is the events'.
+ */
+static bool write_once(struct worker *worker, const struct batch *batch, const struct sp_batch *rows,
+                       struct verdict *verdict, struct sp_written *written)
 {
     struct seat *seat = &worker->sink;
     const struct sp_sink_ops *ops = seat->crew->stage->plugin->about.sink;
     for (size_t i = 0; i < verdict->count; i++)
         verdict->results[i] = (struct sp_result){SP_OK, SP_NO_COLUMN, NULL};
     *written = (struct sp_written){.size = sizeof *written};
-    int64_t deadline = call_begin(seat, 0);
+    int64_t deadline;
+    if (!call_begin_within(seat, 0, worker->trial ? 0 : INT64_MAX, &deadline, &verdict->err))
+        return true;
     int rc = ops->write(seat->handle, rows, verdict->results, written, deadline, &verdict->err);
+    if (rc != 0 && verdict->err.class == SP_UNKNOWN && batch->unknown_rejects)
+        verdict->err.class = SP_REJECTED;
     return call_end_rejectable(seat, rc, &verdict->err);
-}
-
-/* A code that the plugin does not know may be the events' fault or the sink's.  Once another write was
- * accepted behind the first failure, it is the events'. */
-static enum answer judge_unknown(const struct batch *batch)
-{
-    return batch->unknown_rejects ? REJECTED : UNKNOWN;
 }
 
 /* Writes rows, however long the sink is away. */
@@ -91,12 +93,12 @@ static enum answer write_rows(struct worker *worker, struct batch *batch, const 
     for (bool failed = true; failed;) {
         if (!trial_enter(worker))
             return STOPPED;
-        failed = write_once(worker, rows, verdict, &written);
+        failed = write_once(worker, batch, rows, verdict, &written);
         trial_leave(worker, !failed || verdict->err.class == SP_REJECTED);
         if (failed && verdict->err.class == SP_REJECTED)
             return REJECTED;
         if (failed && verdict->err.class == SP_UNKNOWN)
-            return judge_unknown(batch);
+            return UNKNOWN;
         if (failed && !call_again(&worker->sink, &verdict->err))
             return STOPPED;
     }
