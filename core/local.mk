@@ -41,6 +41,7 @@ config_sources = \
 	core/config/options_describe.c \
 	core/config/options_inside.h \
 	core/config/options_read.c \
+	core/config/options_same.c \
 	core/config/options_unknown.c \
 	core/config/secret.c \
 	core/config/secret.h \
@@ -91,6 +92,7 @@ engine_sources = \
 	core/engine/call.c \
 	core/engine/call.h \
 	core/engine/clerk.c \
+	core/engine/crew.c \
 	core/engine/deliver.c \
 	core/engine/deliver.h \
 	core/engine/engine.c \

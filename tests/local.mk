@@ -152,6 +152,13 @@ tests_unit_breaker_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_breaker_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_breaker_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/crew_test
+tests_unit_crew_test_SOURCES = \
+	tests/unit/crew_test.c
+tests_unit_crew_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_crew_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_crew_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/engine_test
 tests_unit_engine_test_SOURCES = \
 	tests/unit/engine_test.c

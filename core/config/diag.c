@@ -169,14 +169,29 @@ static int digits_of(uint32_t number)
     return snprintf(NULL, 0, "%" PRIu32, number);
 }
 
-static void print_place(const struct diag *diag, struct mark mark, const char *what, const char *text,
-                        struct buffer *out)
+static void add_place(const struct diag *diag, struct mark mark, struct buffer *out)
 {
     buffer_add_text(out, diag->path);
     if (mark.line)
         buffer_printf(out, ":%" PRIu32, mark.line);
     if (mark.line && mark.column)
         buffer_printf(out, ":%" PRIu32, mark.column);
+}
+
+void diag_print_first(const struct diag *diag, struct buffer *out)
+{
+    for (size_t i = 0; i < diag->count; i++)
+        if (diag->entries[i].is_error) {
+            add_place(diag, diag->entries[i].mark, out);
+            buffer_printf(out, ": %s", diag->entries[i].text);
+            return;
+        }
+}
+
+static void print_place(const struct diag *diag, struct mark mark, const char *what, const char *text,
+                        struct buffer *out)
+{
+    add_place(diag, mark, out);
     buffer_printf(out, ": %s: %s\n", what, text);
     diag_text_quote(&diag->text, mark, out);
 }

@@ -46,6 +46,9 @@ void diag_hide(struct diag *diag, struct mark from, struct mark to);
 size_t diag_errors(const struct diag *diag);
 size_t diag_warnings(const struct diag *diag);
 
+/* The first error that was found, as one line without what the file says: "pipeline.yaml:7:3: ..." */
+void diag_print_first(const struct diag *diag, struct buffer *out);
+
 /* All of them, sorted by place, as above; then a line that counts the errors where there are any. */
 void diag_print(struct diag *diag, struct buffer *out);
 

@@ -28,6 +28,9 @@ struct option_set {
 void options_read(const struct yaml_node *mapping, struct mark where, const struct option_set *sets,
                   size_t count, const char *const *ignore, struct diag *diag, struct sp_arena *arena);
 
+/* Whether two structs that one table has filled say the same. */
+bool options_same(const struct sp_option *options, size_t count, const void *one, const void *other);
+
 /* The mark of the value of an option (nested names with a dot), or `where`. */
 struct mark options_mark(const struct yaml_node *mapping, struct mark where, const char *name);
 

@@ -190,8 +190,10 @@ bool breaker_failed_aside(struct breaker *breaker, struct caller *caller, const 
     return breaker_yielded(breaker, caller, now, policy->initial_ns);
 }
 
-void breaker_hasten(struct breaker *breaker, int64_t now, int64_t pause_ns)
+void breaker_hasten(struct breaker *breaker, struct caller *caller, int64_t now, int64_t pause_ns)
 {
+    if (caller->paused_until > now + pause_ns)
+        caller->paused_until = now + pause_ns;
     if (breaker->probe_at > now + pause_ns)
         breaker->probe_at = now + pause_ns;
 }

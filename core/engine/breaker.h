@@ -83,7 +83,7 @@ bool breaker_refuses(const struct breaker *breaker);
 int64_t breaker_pause(struct breaker *breaker, struct caller *caller, int64_t now, int64_t most_ns,
                       int64_t gap_ns, uint64_t random);
 
-/* What made the stage refuse has changed: the next probe need not wait for longer than `pause_ns`. */
-void breaker_hasten(struct breaker *breaker, int64_t now, int64_t pause_ns);
+/* What made the stage refuse this caller has changed: nobody need wait for longer than `pause_ns`. */
+void breaker_hasten(struct breaker *breaker, struct caller *caller, int64_t now, int64_t pause_ns);
 
 #endif

@@ -72,45 +72,6 @@ bool stop_wait(struct stop *stop, int64_t ns)
     return !asked;
 }
 
-int crew_load(struct crew *crew, const struct stage *stage, struct sp_error *err)
-{
-    *crew = (struct crew){.stage = stage};
-    pthread_mutex_init(&crew->lock, NULL);
-    if (!stage->plugin)
-        return 0;
-    if (stage->plugin->about.load(stage->config, &stage->about, &crew->loaded, err) == 0)
-        return 0;
-    sp_error_context(err, "%s", stage->name);
-    return -1;
-}
-
-void crew_unload(struct crew *crew)
-{
-    if (crew->loaded)
-        crew->stage->plugin->about.unload(crew->loaded);
-    pthread_mutex_destroy(&crew->lock);
-}
-
-int seat_open(struct seat *seat, struct crew *crew, struct stop *stop, struct seat **list,
-              struct sp_error *err)
-{
-    *seat = (struct seat){.crew = crew, .stop = stop};
-    if (crew->stage->plugin->about.open(crew->loaded, &seat->handle, err) != 0) {
-        sp_error_context(err, "%s", crew->stage->name);
-        return -1;
-    }
-    seat->next = *list;
-    *list = seat;
-    return 0;
-}
-
-void seat_close(struct seat *seat)
-{
-    if (seat->handle)
-        seat->crew->stage->plugin->about.close(seat->handle);
-    seat->handle = NULL;
-}
-
 static const struct stage_options *options_of(const struct seat *seat)
 {
     return &seat->crew->stage->options;
@@ -133,34 +94,32 @@ static int64_t ask(ask_breaker *how_long, struct seat *seat, int64_t now)
     return how_long(&seat->crew->breaker, &seat->caller, now, most, gap, sp_random());
 }
 
-/* Begins the call where it may begin, or at a stop; else says how long to wait. */
-static int64_t try_begin(struct seat *seat, int64_t extra_ns, bool stopping)
+/* Takes the turn where it is the seat's, or at a stop; else says how long to wait. */
+static int64_t try_turn(struct seat *seat, int64_t extra_ns, bool stopping)
 {
-    struct crew *crew = seat->crew;
-    pthread_mutex_lock(&crew->lock);
+    struct breaker *breaker = &seat->crew->breaker;
+    pthread_mutex_lock(&seat->crew->lock);
     int64_t now = sp_clock_now(), wait = ask(breaker_wait, seat, now);
-    int64_t timeout = options_of(seat)->timeout_ns + extra_ns;
+    int64_t lasts = options_of(seat)->timeout_ns + extra_ns;
     if (wait == 0 || stopping) {
-        if (crew->breaker.open && stopping && timeout > last_try_ns)
-            timeout = last_try_ns;
-        breaker_begin(&crew->breaker, &seat->caller, wait == 0, now, now + timeout + overrun_ns);
-        seat->began = now;
-        atomic_store(&seat->deadline, now + timeout);
+        seat->refused = seat->refused || breaker_refuses(breaker);
+        seat->lasts_ns = breaker->open && stopping && lasts > last_try_ns ? last_try_ns : lasts;
+        breaker_begin(breaker, &seat->caller, wait == 0, now, now + seat->lasts_ns + overrun_ns);
         wait = 0;
     }
-    pthread_mutex_unlock(&crew->lock);
+    pthread_mutex_unlock(&seat->crew->lock);
     return wait;
 }
 
-/* Waits until it is the seat's turn, and begins.  False: it was not, for so long. */
+/* Waits until it is the seat's turn.  False: it was not, for so long. */
 static bool take_turn(struct seat *seat, int64_t extra_ns, int64_t most_ns)
 {
     struct stop *stop = seat->stop;
     int64_t began = sp_clock_now(), wait;
-    if (try_begin(seat, extra_ns, stop_asked(stop)) == 0)
+    if (try_turn(seat, extra_ns, stop_asked(stop)) == 0)
         return true;
     pthread_mutex_lock(&stop->lock);
-    while ((wait = try_begin(seat, extra_ns, stop_asked(stop))) > 0) {
+    while ((wait = try_turn(seat, extra_ns, stop_asked(stop))) > 0) {
         int64_t left = most_ns - (sp_clock_now() - began);
         if (left <= 0)
             break;
@@ -170,11 +129,22 @@ static bool take_turn(struct seat *seat, int64_t extra_ns, int64_t most_ns)
     return wait == 0;
 }
 
+/* Whoever was refused may be let in with what its secrets are by now. */
+static int64_t begin(struct seat *seat)
+{
+    if (seat->refused && !stop_asked(seat->stop))
+        (void)crew_read_again(seat->crew);
+    seat_move(seat);
+    seat->speaker = log_name(seat->crew->stage->name);
+    seat->began = sp_clock_now();
+    atomic_store(&seat->deadline, seat->began + seat->lasts_ns);
+    return seat->began + seat->lasts_ns;
+}
+
 int64_t call_begin(struct seat *seat, int64_t extra_ns)
 {
     take_turn(seat, extra_ns, INT64_MAX);
-    seat->speaker = log_name(seat->crew->stage->name);
-    return atomic_load(&seat->deadline);
+    return begin(seat);
 }
 
 bool call_begin_within(struct seat *seat, int64_t extra_ns, int64_t most_ns, int64_t *deadline_out,
@@ -185,8 +155,7 @@ bool call_begin_within(struct seat *seat, int64_t extra_ns, int64_t most_ns, int
                 seat->crew->stage->name);
         return false;
     }
-    seat->speaker = log_name(seat->crew->stage->name);
-    *deadline_out = atomic_load(&seat->deadline);
+    *deadline_out = begin(seat);
     return true;
 }
 
@@ -266,10 +235,12 @@ static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_er
     case ANSWERED:
         seat->races.failures = 0;
         seat->contended_since = 0;
+        seat->refused = false;
         news = breaker_answered(breaker, &seat->caller, now);
         note_recovery(seat, now);
         break;
     case FAILED:
+        seat->refused = err->class == SP_REFUSED || err->class == SP_REJECTED;
         news = breaker_failed(breaker, &seat->caller, &policy, err, now, sp_random());
         note_trouble(seat, err, now, ask(breaker_pause, seat, now));
         break;
@@ -289,6 +260,23 @@ static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_er
     return news;
 }
 
+/* A secret may have changed before it was refused: then nobody need wait for long. */
+static void hasten(struct seat *seat)
+{
+    if (stop_asked(seat->stop) || !crew_read_again(seat->crew))
+        return;
+    pthread_mutex_lock(&seat->crew->lock);
+    breaker_hasten(&seat->crew->breaker, &seat->caller, sp_clock_now(), options_of(seat)->retry_initial_ns);
+    pthread_mutex_unlock(&seat->crew->lock);
+}
+
+static void wake_waiting(struct stop *stop)
+{
+    pthread_mutex_lock(&stop->lock);
+    pthread_cond_broadcast(&stop->changed);
+    pthread_mutex_unlock(&stop->lock);
+}
+
 static bool end(struct seat *seat, bool answered, bool aside, int rc, const struct sp_error *err)
 {
     struct crew *crew = seat->crew;
@@ -299,12 +287,11 @@ static bool end(struct seat *seat, bool answered, bool aside, int rc, const stru
     pthread_mutex_lock(&crew->lock);
     bool news = note_end(seat, meaning, err);
     pthread_mutex_unlock(&crew->lock);
+    if (meaning == FAILED && seat->refused)
+        hasten(seat);
     log_name(seat->speaker);
-    if (news) {
-        pthread_mutex_lock(&seat->stop->lock);
-        pthread_cond_broadcast(&seat->stop->changed);
-        pthread_mutex_unlock(&seat->stop->lock);
-    }
+    if (news)
+        wake_waiting(seat->stop);
     return rc != 0;
 }
 

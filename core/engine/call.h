@@ -19,11 +19,22 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* A stage as it was loaded with one configuration.  When its secrets change there is a new one, and seats
+ * move over one by one. */
+struct edition {
+    struct edition *next;      /* that was loaded before */
+    const struct stage *stage; /* with the configuration */
+    struct pipeline *pipeline; /* that the stage is part of, where it was read for this; else NULL */
+    void *loaded;
+    size_t seats; /* whose handles are open */
+};
+
 /* A stage that was loaded, shared by its seats. */
 struct crew {
-    const struct stage *stage;
-    void *loaded;
+    const struct stage *stage; /* as it is told; its options but for the plugin's */
     pthread_mutex_t lock;      /* of all below; may be taken while the stop's lock is held */
+    struct edition *newest;
+    bool reading_again;        /* some seat reads the configuration again */
     struct breaker breaker;    /* who may call */
     _Atomic unsigned troubled; /* seats whose last call failed */
     int64_t troubled_since;    /* sp_clock_now() of the first failure */
@@ -51,6 +62,8 @@ struct seat {
     struct crew *crew;
     struct stop *stop;
     void *handle;
+    struct edition *edition; /* that the handle belongs to */
+    bool refused;            /* the last call was, in a way that a person must look after */
     struct caller caller;
     int64_t
         patience_ns;    /* probes so long after a failure, though the others still wait; 0: waits with them */
@@ -58,6 +71,7 @@ struct seat {
     bool troubled;
     const char *speaker;     /* in whose name the thread speaks outside of calls */
     int64_t began;           /* the call at work, or the last one */
+    int64_t lasts_ns;        /* how long it may take */
     int64_t contended_since; /* when the first of the races began that were lost in a row; 0: none was */
     int64_t overdue_ns, overdue_deadline; /* the watch's: how long the call at work was seen overdue */
     _Atomic int64_t deadline;             /* of the call at work; 0: none */
@@ -79,14 +93,27 @@ void cond_init_monotonic(pthread_cond_t *condition);
 /* `lock` is held; waits at most `ns`. */
 void cond_wait_ns(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
 
-/* Loads a stage.  A stage without a plugin gives a crew whose `loaded` is NULL. */
+/* Loads a stage.  A stage without a plugin gives a crew without an edition. */
 int crew_load(struct crew *crew, const struct stage *stage, struct sp_error *err) SP_MUST_CHECK;
+/* Its seats are closed. */
 void crew_unload(struct crew *crew);
+
+/*
+ * A stage refuses us.  Reads the variables and files again that the pipeline's text names, and where that
+ * changes the stage's configuration, loads it anew.  True where it did: the seats move over with their next
+ * call.  What cannot be read is told, and changes nothing.
+ */
+bool crew_read_again(struct crew *crew);
+/* The part of it behind the reading: takes the pipeline over, in any case. */
+bool crew_renew(struct crew *crew, struct pipeline *pipeline);
 
 /* Opens a handle and puts the seat on the list. */
 int seat_open(struct seat *seat, struct crew *crew, struct stop *stop, struct seat **list,
               struct sp_error *err) SP_MUST_CHECK;
+/* Closes the handle where it is open, and unloads what nobody else uses any more. */
 void seat_close(struct seat *seat);
+/* Between calls, by the seat's thread: where the stage was loaded anew, the handle is replaced. */
+void seat_move(struct seat *seat);
 
 /*
  * Waits until the stage may be called, and begins: while its breaker is open, one seat at a time may. Returns

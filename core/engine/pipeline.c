@@ -257,13 +257,15 @@ static void fill_about(struct pipeline *pipeline)
 {
     struct stage *stages[] = {&pipeline->source, &pipeline->queue, &pipeline->sink, &pipeline->state,
                               &pipeline->letters};
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        stages[i]->pipeline = pipeline;
         stages[i]->about = (struct sp_stage){
             .size = sizeof(struct sp_stage),
             .pipeline = pipeline->name,
             .name = stages[i]->name,
             .max_event_bytes = pipeline->max_event_bytes,
         };
+    }
     if (pipeline->table)
         pipeline->sink.about.table = table_of(pipeline->table);
 }
@@ -289,41 +291,79 @@ static void read_all(struct loading *loading)
     fill_about(pipeline);
 }
 
-/* The file's tree, or NULL after an error. */
-static const struct yaml_node *read_tree(const char *path, struct diag *diag, struct sp_arena *arena)
+/* The file's text, which outlives the reading; false after an error. */
+static bool read_text(const char *path, struct diag *diag, struct sp_arena *arena, struct sp_slice *out)
 {
     SP_AUTO(buffer_fini) struct buffer text = {0};
     struct sp_error err = {0};
     if (file_read(path, FILE_MAX, &text, &err) < 0) {
         diag_error(diag, (struct mark){0}, err.cure[0] ? err.cure : NULL, "%s", err.text);
-        return NULL;
+        return false;
     }
-    struct sp_slice bytes = {text.data, text.size};
-    diag_set_text(diag, bytes);
-    const struct yaml_node *root = yaml_parse(bytes, diag, arena);
-    /* Of an empty file that is told, and nothing else needs to be. */
-    return root && root->count > 0 ? root : NULL;
+    *out = sp_arena_copy(arena, (struct sp_slice){text.data, text.size});
+    return true;
 }
 
-struct pipeline *pipeline_load(const char *path, struct diag *diag)
+static struct pipeline *new_pipeline(const char *path)
 {
     struct sp_arena *arena = arena_new(64 * 1024);
     struct pipeline *pipeline = sp_arena_zalloc(arena, sizeof *pipeline);
     pipeline->arena = arena;
     pipeline->path = sp_arena_text(arena, path, strlen(path));
-    struct loading loading = {.pipeline = pipeline, .diag = diag, .arena = arena};
-    loading.root = read_tree(path, diag, arena);
-    if (loading.root)
-        read_all(&loading);
-    if (diag_errors(diag) > 0) {
-        pipeline_free(pipeline);
-        return NULL;
-    }
     return pipeline;
+}
+
+/* Reads the text of the pipeline; NULL, and the pipeline is freed, after an error. */
+static struct pipeline *load_text(struct pipeline *pipeline, struct diag *diag)
+{
+    struct loading loading = {.pipeline = pipeline, .diag = diag, .arena = pipeline->arena};
+    diag_set_text(diag, pipeline->text);
+    loading.root = yaml_parse(pipeline->text, diag, pipeline->arena);
+    /* Of an empty file that is told, and nothing else needs to be. */
+    if (loading.root && loading.root->count > 0)
+        read_all(&loading);
+    if (diag_errors(diag) == 0)
+        return pipeline;
+    pipeline_free(pipeline);
+    return NULL;
+}
+
+struct pipeline *pipeline_load(const char *path, struct diag *diag)
+{
+    struct pipeline *pipeline = new_pipeline(path);
+    if (read_text(path, diag, pipeline->arena, &pipeline->text))
+        return load_text(pipeline, diag);
+    pipeline_free(pipeline);
+    return NULL;
+}
+
+struct pipeline *pipeline_again(const struct pipeline *pipeline, struct diag *diag)
+{
+    struct pipeline *again = new_pipeline(pipeline->path);
+    again->text = sp_arena_copy(again->arena, pipeline->text);
+    return load_text(again, diag);
 }
 
 void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline)
         arena_free(pipeline->arena);
+}
+
+const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *name)
+{
+    const struct stage *stages[] = {&pipeline->source, &pipeline->queue, &pipeline->sink, &pipeline->state,
+                                    &pipeline->letters};
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+        if (stages[i]->name && strcmp(stages[i]->name, name) == 0)
+            return stages[i];
+    return NULL;
+}
+
+bool stage_same(const struct stage *one, const struct stage *other)
+{
+    if (one->plugin != other->plugin)
+        return false;
+    const struct sp_plugin *about = one->plugin ? &one->plugin->about : NULL;
+    return !about || options_same(about->options, about->option_count, one->config, other->config);
 }

@@ -21,9 +21,10 @@ struct stage_options {
 };
 
 struct stage {
-    const char *name;            /* "source", "queue", "sink", "state", "dead_letters" */
-    const struct plugin *plugin; /* NULL: the pipeline has no such stage */
-    void *config;                /* filled by the plugin's option table */
+    const struct pipeline *pipeline; /* that it is part of; NULL in tests that make one by hand */
+    const char *name;                /* "source", "queue", "sink", "state", "dead_letters" */
+    const struct plugin *plugin;     /* NULL: the pipeline has no such stage */
+    void *config;                    /* filled by the plugin's option table */
     struct stage_options options;
     struct sp_stage about;
 };
@@ -49,6 +50,7 @@ struct sink_options {
 struct pipeline {
     struct sp_arena *arena; /* owns everything below */
     const char *path;
+    struct sp_slice text; /* the file's, as it was read */
     const char *name;
     struct stage source, queue, sink, state, letters;
     struct source_options source_options;
@@ -68,6 +70,17 @@ struct pipeline {
  * not fit together.  NULL after at least one error in diag.  Opens no stage.
  */
 struct pipeline *pipeline_load(const char *path, struct diag *diag);
+
+/* The same of the text that was read then, with the variables and files it names as they are now.  Any thread
+ * may. */
+struct pipeline *pipeline_again(const struct pipeline *pipeline, struct diag *diag);
+
+/* The stage with this name. */
+const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *name);
+
+/* Whether two stages are the same plugin with the same configuration, secrets too. */
+bool stage_same(const struct stage *one, const struct stage *other);
+
 void pipeline_free(struct pipeline *pipeline);
 
 /* The core's own option tables, for describing: of the file's top level ("pipeline"), or of a stage. */

@@ -10,12 +10,13 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The shared objects that were opened, and what each offers.  Loading happens before threads start
- * and nothing is ever closed, so that a plain list serves. */
+/* The shared objects that were opened, and what each offers.  Nothing is ever closed: only looking for
+ * them needs the lock. */
 struct object {
     struct object *next;
     char *path;
@@ -23,6 +24,7 @@ struct object {
     size_t count;
 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct object *objects;
 static char **folders;
 static size_t folder_count;
@@ -102,10 +104,13 @@ static const struct plugin *offered(const struct object *object, enum sp_kind ki
 
 const struct plugin *plugin_sibling(const struct plugin *plugin, enum sp_kind kind)
 {
-    for (struct object *object = objects; object; object = object->next)
+    const struct plugin *found = NULL;
+    pthread_mutex_lock(&lock);
+    for (struct object *object = objects; object && !found; object = object->next)
         if (plugin >= object->plugins && plugin < object->plugins + object->count)
-            return offered(object, kind, NULL);
-    return NULL;
+            found = offered(object, kind, NULL);
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 /* Looks for the file `<prefix>_<name>.so`; a file that is there and wrong is an error, not a miss. */
@@ -154,7 +159,7 @@ static void not_found(enum sp_kind kind, const char *name, struct sp_error *err)
                      "`scanpipe plugins` lists what there is; more folders go into SCANPIPE_PLUGIN_PATH");
 }
 
-int plugin_find(enum sp_kind kind, const char *name, const struct plugin **out, struct sp_error *err)
+static int find(enum sp_kind kind, const char *name, const struct plugin **out, struct sp_error *err)
 {
     static const char *const homes[] = {"sink", "queue", "source"};
     const struct plugin *found = NULL;
@@ -171,6 +176,14 @@ int plugin_find(enum sp_kind kind, const char *name, const struct plugin **out, 
     }
     *out = found;
     return 0;
+}
+
+int plugin_find(enum sp_kind kind, const char *name, const struct plugin **out, struct sp_error *err)
+{
+    pthread_mutex_lock(&lock);
+    int rc = find(kind, name, out, err);
+    pthread_mutex_unlock(&lock);
+    return rc;
 }
 
 static int by_kind_and_name(const void *a, const void *b)
@@ -205,6 +218,7 @@ static void open_folder(const char *folder, struct buffer *problems)
 const struct plugin **plugin_list(struct sp_arena *arena, size_t *count, struct buffer *problems)
 {
     size_t all = 0, at = 0;
+    pthread_mutex_lock(&lock);
     for (size_t i = 0; i < folder_count; i++)
         open_folder(folders[i], problems);
     for (struct object *object = objects; object; object = object->next)
@@ -213,6 +227,7 @@ const struct plugin **plugin_list(struct sp_arena *arena, size_t *count, struct 
     for (struct object *object = objects; object; object = object->next)
         for (size_t i = 0; i < object->count; i++)
             list[at++] = &object->plugins[i];
+    pthread_mutex_unlock(&lock);
     qsort(list, all, sizeof *list, by_kind_and_name);
     *count = all;
     return list;

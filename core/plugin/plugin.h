@@ -6,7 +6,7 @@
  * Finding and loading plugins.
  *
  * A plugin's description is copied into a struct of this core's size, zero-filled where the plugin
- * is older.  Shared objects are never closed.
+ * is older.  Shared objects are never closed.  But for plugin_path(), any thread may.
  */
 
 #include "base/arena.h"
@@ -33,7 +33,7 @@ void plugin_path(const char *const *folders, size_t count);
 /*
  * Loads `<kind>_<name>.so`, else the first of sink, queue, source `_<name>.so` that offers the kind.
  * -1: err says what is wrong (SP_REFUSED), the cure names the folders that were searched, or the
- * nearest name that there is.  Not for use by several threads at once.
+ * nearest name that there is.
  */
 int plugin_find(enum sp_kind kind, const char *name, const struct plugin **out,
                 struct sp_error *err) SP_MUST_CHECK;

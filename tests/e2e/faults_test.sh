@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What the system that this one replaces gets wrong: eight faults, a story each.
+# What the system that this one replaces gets wrong: eight faults, a story each; and a
+# token that is rotated.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -264,6 +265,58 @@ refused_often() { # TIMES
     [ "$(sim_stat unauthorised)" -ge "$1" ]
 }
 
+# 9. Given a token that is rotated while the pipeline runs, on the server first, and in the file after a while
+# in which there is none, then it goes on by itself, and no token is ever printed.
+token_is_rotated() {
+    local events=$scratch/rotated.ndjson read_before
+    local feed=(--generate --seed "$seed" --events 6000)
+    new_data rotated
+    usual_conf "$scratch/rotated.yaml" <<YAML
+source:
+  plugin: scanapi
+  url: \${SCAN_API_URL}
+  page_size: 100
+  poll_interval: 100ms
+  auth: {bearer: "\${file:$SCANPIPE_DATA/token}"}
+  retry: {initial: 20ms, max: 200ms, refused: 300ms}
+YAML
+    sim_start "${feed[@]}" --auth first-token-4711 --delay 20
+    sim_print "$events" "${feed[@]}"
+    echo first-token-4711 >"$SCANPIPE_DATA/token"
+    start_pipeline rotated "$scratch/rotated.yaml"
+    check '9. it reads with the first token' wait_until 10 cursor_beyond "$SCANPIPE_DATA/out.db" 1
+    rm "$SCANPIPE_DATA/token"
+    sim_set auth=second-token-4712
+    check '9. the server has a new token: that is told' \
+        wait_until 10 has_line "$scratch/rotated.log" 'refused.*auth.bearer'
+    check '9. the file is missing meanwhile: that is told' \
+        wait_until 10 has_line "$scratch/rotated.log" 'cannot read its secrets again.*token'
+    echo second-token-4712 >"$SCANPIPE_DATA/token.new"
+    mv "$SCANPIPE_DATA/token.new" "$SCANPIPE_DATA/token"
+    check '9. the file has the new one: it goes on' \
+        wait_until 10 has_line "$scratch/rotated.log" 'works again'
+
+    # The other way round: the file first.  Then nobody waits for retry.refused.
+    sed -i 's/refused: 300ms/refused: 1h/' "$scratch/rotated.yaml"
+    stop "$PID"
+    start_pipeline rotated "$scratch/rotated.yaml"
+    wait_until 10 polls_again 2
+    read_before=$(cursor "$SCANPIPE_DATA/out.db")
+    check '9. it reads with the second token' wait_until 10 cursor_beyond "$SCANPIPE_DATA/out.db" "$read_before"
+    echo third-token-4713 >"$SCANPIPE_DATA/token"
+    sim_set auth=third-token-4713
+    sim_set delay=0
+    check '9. the new token was there before it was needed: nothing waits' \
+        wait_until 20 python3 "$here/oracle.py" --compare "$SCANPIPE_DATA/out.db" "$events"
+    stop "$PID"
+    is '9. it ends on SIGTERM' "$STATUS" 0
+    is '9. no token was printed' "$(cat "$scratch"/rotated.{log,json} | grep -c '471[123]')" 0
+}
+
+polls_again() { # TIMES
+    [ "$(grep -cs 'polls from' "$scratch/rotated.log")" -ge "$1" ]
+}
+
 pickup_comes_late
 idle_is_idle
 outage_is_no_failure
@@ -272,4 +325,5 @@ nothing_is_only_logged
 many_at_once
 no_race_for_a_key
 let_in_and_looked_at
+token_is_rotated
 finish

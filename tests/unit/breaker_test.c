@@ -92,7 +92,7 @@ static void refusal_waits_for_long_and_patience_does_not_shorten_it(void)
     CU_ASSERT(breaker_refuses(&breaker));
     CU_ASSERT(breaker_wait(&breaker, &caller, 0, SP_SECOND, gap, 0) >= 54 * SP_SECOND);
     /* A secret that has changed does. */
-    breaker_hasten(&breaker, 0, 5 * MS);
+    breaker_hasten(&breaker, &caller, 0, 5 * MS);
     CU_ASSERT(breaker_wait(&breaker, &caller, 0, for_ever, gap, 0) == 5 * MS + gap);
 }
 

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "config/options.h"
+#include "engine/call.h"
+#include "tap.h"
+
+#include <scanpipe/host.h>
+
+#include <stddef.h>
+#include <stdlib.h>
+
+/* ---- Configurations that say the same */
+
+struct settings {
+    const char *text, *secret;
+    int64_t number;
+    bool flag;
+    struct sp_rate rate;
+    int32_t choice;
+    struct sp_list list;
+    struct sp_map map;
+};
+
+#define FIELD(option_name, kind, field)                                                                      \
+    {                                                                                                        \
+        .name = option_name, .type = kind, .offset = offsetof(struct settings, field)                        \
+    }
+
+static const struct sp_option table[] = {
+    FIELD("text", SP_OPT_STRING, text),       FIELD("secret", SP_OPT_SECRET, secret),
+    FIELD("number", SP_OPT_DURATION, number), FIELD("flag", SP_OPT_BOOLEAN, flag),
+    FIELD("rate", SP_OPT_RATE, rate),         FIELD("choice", SP_OPT_ENUM, choice),
+    FIELD("list", SP_OPT_LIST, list),         FIELD("map", SP_OPT_SECRET_MAP, map),
+};
+enum { OPTIONS = sizeof table / sizeof *table };
+
+static struct settings some_settings(char *text)
+{
+    static const char *const items[] = {"a", "b"};
+    static const struct sp_pair pairs[] = {{"k", "v"}};
+    return (struct settings){text, NULL, 7, true, {10, SP_SECOND}, 2, {2, items}, {1, pairs}};
+}
+
+static bool same(const struct settings *one, const struct settings *other)
+{
+    return options_same(table, OPTIONS, one, other);
+}
+
+static void values_count_not_pointers(void)
+{
+    static const char *const items[] = {"a", "c"};
+    static const struct sp_pair pairs[] = {{"k", "w"}};
+    char first[] = "text", second[] = "text";
+    struct settings one = some_settings(first), other = some_settings(second);
+    CU_ASSERT(same(&one, &other));
+    second[0] = 'n';
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.secret = "";
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.number++;
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.flag = false;
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.rate.per_ns = 1;
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.choice = 0;
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.list.items = items;
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.list.count = 1;
+    CU_ASSERT(!same(&one, &other));
+    other = some_settings(first);
+    other.map.items = pairs;
+    CU_ASSERT(!same(&one, &other));
+}
+
+/* ---- A plugin that counts, and whose calls notice a configuration that is gone */
+
+static _Atomic int loads, unloads, opens, closes, calls_of_the_dead;
+static atomic_bool fails_to_load, fails_to_open;
+
+struct loaded {
+    atomic_bool alive;
+    const struct settings *settings;
+};
+
+static int count_load(const void *config, const struct sp_stage *stage, void **out, struct sp_error *err)
+{
+    (void)stage;
+    if (atomic_load(&fails_to_load))
+        return sp_fail(err, SP_REFUSED, "will not load");
+    struct loaded *loaded = calloc(1, sizeof *loaded);
+    atomic_store(&loaded->alive, true);
+    loaded->settings = config;
+    atomic_fetch_add(&loads, 1);
+    *out = loaded;
+    return 0;
+}
+
+/* Its bytes stay, so that whoever uses it afterwards is noticed. */
+static struct loaded *graves[256];
+
+static void count_unload(void *loaded)
+{
+    atomic_store(&((struct loaded *)loaded)->alive, false);
+    graves[atomic_fetch_add(&unloads, 1)] = loaded;
+}
+
+static int count_open(void *loaded, void **handle, struct sp_error *err)
+{
+    if (atomic_load(&fails_to_open))
+        return sp_fail(err, SP_REFUSED, "will not open");
+    atomic_fetch_add(&opens, 1);
+    *handle = loaded;
+    return 0;
+}
+
+static void count_close(void *handle)
+{
+    calls_of_the_dead += !atomic_load(&((struct loaded *)handle)->alive);
+    atomic_fetch_add(&closes, 1);
+}
+
+static const struct plugin counting = {
+    .about = {.name = "counting",
+              .options = table,
+              .option_count = OPTIONS,
+              .load = count_load,
+              .unload = count_unload,
+              .open = count_open,
+              .close = count_close},
+};
+
+/* A pipeline whose sink has so secret a secret. */
+static struct pipeline *new_pipeline(const char *secret)
+{
+    struct sp_arena *arena = arena_new(4096);
+    struct pipeline *pipeline = sp_arena_zalloc(arena, sizeof *pipeline);
+    struct settings *settings = sp_arena_zalloc(arena, sizeof *settings);
+    settings->secret = sp_arena_text(arena, secret, strlen(secret));
+    pipeline->arena = arena;
+    pipeline->sink = (struct stage){.pipeline = pipeline,
+                                    .name = "sink",
+                                    .plugin = &counting,
+                                    .config = settings,
+                                    .options = {.timeout_ns = SP_SECOND, .retry_initial_ns = SP_MILLISECOND}};
+    return pipeline;
+}
+
+static const char *secret_of(const struct seat *seat)
+{
+    return ((struct loaded *)seat->handle)->settings->secret;
+}
+
+static void forget(void)
+{
+    for (int i = 0; i < atomic_load(&unloads); i++)
+        free(graves[i]);
+    loads = unloads = opens = closes = calls_of_the_dead = 0;
+}
+
+static void seats_move_over_one_by_one(void)
+{
+    struct pipeline *pipeline = new_pipeline("old");
+    struct stop stop;
+    struct crew crew;
+    struct seat seats[2], *list = NULL;
+    struct sp_error err = {0};
+    stop_init(&stop);
+    CU_ASSERT_FATAL(crew_load(&crew, &pipeline->sink, &err) == 0);
+    CU_ASSERT_FATAL(seat_open(&seats[0], &crew, &stop, &list, &err) == 0);
+    CU_ASSERT_FATAL(seat_open(&seats[1], &crew, &stop, &list, &err) == 0);
+    /* Given a configuration that is what it was, then nothing is loaded; */
+    CU_ASSERT(!crew_renew(&crew, new_pipeline("old")) && loads == 1);
+    /* when the secret is another one, then each seat has it from its next call on, */
+    CU_ASSERT(crew_renew(&crew, new_pipeline("new")) && loads == 2);
+    (void)call_begin(&seats[0], 0);
+    CU_ASSERT(!call_end(&seats[0], 0, &err));
+    CU_ASSERT_STRING_EQUAL(secret_of(&seats[0]), "new");
+    CU_ASSERT_STRING_EQUAL(secret_of(&seats[1]), "old");
+    CU_ASSERT(unloads == 0);
+    (void)call_begin(&seats[1], 0);
+    CU_ASSERT(!call_end(&seats[1], 0, &err));
+    /* and the old one goes with the last of them. */
+    CU_ASSERT(unloads == 1 && opens == 4 && closes == 2);
+    /* One that nobody has come to use is passed over; */
+    CU_ASSERT(crew_renew(&crew, new_pipeline("newer")) && crew_renew(&crew, new_pipeline("newest")));
+    seat_move(&seats[0]);
+    CU_ASSERT_STRING_EQUAL(secret_of(&seats[0]), "newest");
+    /* one that cannot be loaded or opened leaves all as it was; */
+    atomic_store(&fails_to_load, true);
+    CU_ASSERT(!crew_renew(&crew, new_pipeline("wrong")));
+    atomic_store(&fails_to_load, false);
+    atomic_store(&fails_to_open, true);
+    seat_move(&seats[1]);
+    CU_ASSERT_STRING_EQUAL(secret_of(&seats[1]), "new");
+    atomic_store(&fails_to_open, false);
+    /* and once the stop was asked for, nobody moves. */
+    stop_ask(&stop);
+    (void)call_begin(&seats[1], 0);
+    CU_ASSERT_STRING_EQUAL(secret_of(&seats[1]), "new");
+    CU_ASSERT(!call_end(&seats[1], 0, &err));
+    seat_close(&seats[0]);
+    seat_close(&seats[1]);
+    crew_unload(&crew);
+    CU_ASSERT(loads == 4 && unloads == loads && opens == closes && calls_of_the_dead == 0);
+    pipeline_free(pipeline);
+    stop_fini(&stop);
+    forget();
+}
+
+enum { THREADS = 6, RENEWALS = 60 };
+
+static void *call_on(void *argument)
+{
+    struct seat *seat = argument;
+    struct sp_error err = {0};
+    while (!stop_asked(seat->stop)) {
+        (void)call_begin(seat, 0);
+        atomic_bool *alive = &((struct loaded *)seat->handle)->alive;
+        calls_of_the_dead += !atomic_load(alive);
+        (void)call_end(seat, 0, &err);
+    }
+    return NULL;
+}
+
+static void threads_move_while_they_call(void)
+{
+    struct pipeline *pipeline = new_pipeline("first");
+    struct stop stop;
+    struct crew crew;
+    struct seat seats[THREADS], *list = NULL;
+    pthread_t threads[THREADS];
+    struct sp_error err = {0};
+    stop_init(&stop);
+    CU_ASSERT_FATAL(crew_load(&crew, &pipeline->sink, &err) == 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        CU_ASSERT_FATAL(seat_open(&seats[i], &crew, &stop, &list, &err) == 0);
+        pthread_create(&threads[i], NULL, call_on, &seats[i]);
+    }
+    for (int i = 0; i < RENEWALS; i++) {
+        char secret[] = {(char)('A' + i % 7), (char)('a' + i % 11), '\0'};
+        crew_renew(&crew, new_pipeline(secret));
+        (void)stop_wait(&stop, (int64_t)(sp_random() % (2 * SP_MILLISECOND)));
+    }
+    stop_ask(&stop);
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        seat_close(&seats[i]);
+    }
+    crew_unload(&crew);
+    CU_ASSERT(loads > RENEWALS / 2 && unloads == loads && opens == closes && calls_of_the_dead == 0);
+    pipeline_free(pipeline);
+    stop_fini(&stop);
+    forget();
+}
+
+int main(void)
+{
+    static const struct tap_test tests[] = {
+        {"configurations: values count, not pointers", values_count_not_pointers},
+        {"a new configuration: seats move over one by one", seats_move_over_one_by_one},
+        {"a new configuration: threads move while they call", threads_move_while_they_call},
+    };
+    return tap_run("crew", tests, sizeof tests / sizeof *tests);
+}
