@@ -73,8 +73,9 @@ static int read_page(struct reading *reading, struct sp_page *page, struct sp_er
     return call_end(seat, rc, err) ? -1 : 0;
 }
 
-/* Events larger than the queue can hold, and what was no event, become letters of the page. */
-static struct sp_letter *letters_of(const struct reading *reading, const struct sp_page *read,
+/* Events larger than `limit`, and what was no event, become letters of the page.  What a source has not taken
+ * for an event because it is too large is told like what it has. */
+static struct sp_letter *letters_of(const struct reading *reading, const struct sp_page *read, size_t limit,
                                     const struct sp_slice *large, size_t large_count, const char *cursor,
                                     struct sp_arena *arena)
 {
@@ -85,7 +86,7 @@ static struct sp_letter *letters_of(const struct reading *reading, const struct 
         const struct sp_not_event *one = &read->not_events[i];
         letters[i] = (struct sp_letter){
             .event = sp_arena_copy(arena, one->bytes),
-            .class = "malformed",
+            .class = one->bytes.size > limit ? "too_large" : "malformed",
             .reason = sp_arena_text(arena, one->reason, strlen(one->reason)),
             .pointer = one->pointer ? sp_arena_text(arena, one->pointer, strlen(one->pointer)) : NULL,
         };
@@ -166,7 +167,8 @@ static struct parcel *pack(struct reading *reading, const struct sp_page *read, 
             parcels[i].message = list[i];
     }
     if (letters > 0) {
-        parcels[messages].letters = letters_of(reading, read, events + small, large, cursor, page->arena);
+        parcels[messages].letters =
+            letters_of(reading, read, limit, events + small, large, cursor, page->arena);
         parcels[messages].letter_count = letters;
     }
     return page->waiting ? parcels : NULL;
