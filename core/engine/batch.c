@@ -31,7 +31,7 @@ void batch_clear(struct batch *batch)
     batch->count = 0;
     pthread_mutex_unlock(&batch->lock);
     batch->event_count = batch->bytes = batch->buried_count = 0;
-    batch->suspect = batch->unknown_rejects = false;
+    batch->suspect = batch->was_aside = batch->unknown_rejects = false;
     arena_reset(batch->arena, ARENA_KEPT);
 }
 

@@ -35,6 +35,7 @@ struct delivered {
 struct batch {
     struct sp_arena *arena;
     bool suspect;             /* its messages were received before */
+    bool was_aside;           /* once at least */
     bool unknown_rejects;     /* a failure of a class that is not known is the events' by now */
     uint64_t accepted_writes; /* of the sink when it was put aside */
 

@@ -243,6 +243,7 @@ static void put_aside(struct worker *worker, struct batch **slot)
         settle_batch(worker, worker->aside);
         swap(slot, &worker->aside);
     }
+    batch->was_aside = true;
     batch->accepted_writes = atomic_load(&worker->deliver->accepted_writes);
 }
 

@@ -208,6 +208,21 @@ static enum outcome isolate(struct worker *worker, struct batch *batch, struct s
     return write_one_by_one(worker, batch, set); /* it is one row */
 }
 
+/*
+ * The sink has failed twice in a way that is not known, and nobody else was written meanwhile: perhaps there
+ * is nobody.  Where it takes one event of the set, picked by chance, others of it are to blame.
+ */
+static enum outcome end_unknown(struct worker *worker, struct batch *batch, struct set set)
+{
+    struct verdict verdict = {0};
+    struct sp_batch rows;
+    if (!batch->was_aside || set.count < 2)
+        return WRITE_ASIDE;
+    make_rows(worker, batch, (struct set){&set.events[sp_random() % set.count], 1}, &rows);
+    batch->unknown_rejects = write_rows(worker, batch, &rows, 0, &verdict) == WRITTEN;
+    return batch->unknown_rejects ? write_part(worker, batch, set) : WRITE_ASIDE;
+}
+
 static enum outcome end_of(struct worker *worker, struct batch *batch, struct set set, enum answer answer,
                            const struct verdict *verdict)
 {
@@ -217,7 +232,7 @@ static enum outcome end_of(struct worker *worker, struct batch *batch, struct se
     case REJECTED:
         return isolate(worker, batch, set, verdict);
     case UNKNOWN:
-        return WRITE_ASIDE;
+        return end_unknown(worker, batch, set);
     case STOPPED:
         break;
     }
