@@ -119,6 +119,11 @@ bool breaker_answered(struct breaker *breaker, struct caller *caller, int64_t no
     return relief;
 }
 
+void breaker_asked(struct breaker *breaker, struct caller *caller)
+{
+    end_probe(breaker, caller);
+}
+
 /* Others were answered since anybody failed last, and either this caller fails again, or others are known to
  * fail alone.  Who is asked for less does not call too much alone. */
 static bool fails_alone(const struct breaker *breaker, const struct caller *caller,

@@ -63,6 +63,11 @@ void breaker_begin(struct breaker *breaker, struct caller *caller, bool may, int
 /* The stage has answered.  True where others go on for it. */
 bool breaker_answered(struct breaker *breaker, struct caller *caller, int64_t now);
 
+/* The stage has answered the question whether another call is worth making, which the same caller makes now:
+ * what becomes of that one tells whether the stage is back.  It has the turn of this one, where nobody was
+ * faster. */
+void breaker_asked(struct breaker *breaker, struct caller *caller);
+
 /* The call failed, and the failure tells of the stage.  True where the stage's pause has changed. */
 bool breaker_failed(struct breaker *breaker, struct caller *caller, const struct retry_policy *policy,
                     const struct sp_error *err, int64_t now, uint64_t random);

@@ -211,17 +211,18 @@ static bool contended_long(struct seat *seat, int64_t now)
 }
 
 /* What the outcome of a call means for those who wait. */
-enum meaning { ANSWERED, FAILED, FAILED_ASIDE, RACE_LOST, BROKEN_OFF };
+enum meaning { ANSWERED, ASKED, FAILED, FAILED_ASIDE, RACE_LOST, BROKEN_OFF };
 
-static enum meaning meaning_of(bool answered, bool aside, const struct sp_error *err)
+/* `answered` and `failed` are what it means where the stage has answered, and where it could not. */
+static enum meaning meaning_of(int rc, enum meaning answered, enum meaning failed, const struct sp_error *err)
 {
-    if (answered)
-        return ANSWERED;
+    if (rc == 0)
+        return answered;
     if (err->class == SP_STOPPED)
         return BROKEN_OFF;
     if (err->class == SP_CONTENDED)
         return RACE_LOST;
-    return aside ? FAILED_ASIDE : FAILED;
+    return failed;
 }
 
 /* Returns whether those who wait must look again.  Called with the crew's lock held. */
@@ -238,6 +239,9 @@ static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_er
         seat->refused = false;
         news = breaker_answered(breaker, &seat->caller, now);
         note_recovery(seat, now);
+        break;
+    case ASKED:
+        breaker_asked(breaker, &seat->caller);
         break;
     case FAILED:
         seat->refused = err->class == SP_REFUSED || err->class == SP_REJECTED;
@@ -277,10 +281,9 @@ static void wake_waiting(struct stop *stop)
     pthread_mutex_unlock(&stop->lock);
 }
 
-static bool end(struct seat *seat, bool answered, bool aside, int rc, const struct sp_error *err)
+static bool end(struct seat *seat, enum meaning meaning, int rc, const struct sp_error *err)
 {
     struct crew *crew = seat->crew;
-    enum meaning meaning = meaning_of(answered, aside, err);
     atomic_store(&seat->deadline, 0);
     if (meaning == RACE_LOST || meaning == BROKEN_OFF)
         sp_log(SP_DEBUG, "%s: %s", sp_class_name(err->class), err->text);
@@ -297,17 +300,23 @@ static bool end(struct seat *seat, bool answered, bool aside, int rc, const stru
 
 bool call_end(struct seat *seat, int rc, const struct sp_error *err)
 {
-    return end(seat, rc == 0, false, rc, err);
+    return end(seat, meaning_of(rc, ANSWERED, FAILED, err), rc, err);
 }
 
 bool call_end_rejectable(struct seat *seat, int rc, const struct sp_error *err)
 {
-    return end(seat, rc == 0 || err->class == SP_REJECTED, false, rc, err);
+    bool rejected = rc != 0 && err->class == SP_REJECTED;
+    return end(seat, rejected ? ANSWERED : meaning_of(rc, ANSWERED, FAILED, err), rc, err);
+}
+
+bool call_end_asked(struct seat *seat, int rc, const struct sp_error *err)
+{
+    return end(seat, meaning_of(rc, ASKED, FAILED, err), rc, err);
 }
 
 bool call_end_aside(struct seat *seat, int rc, const struct sp_error *err)
 {
-    return end(seat, rc == 0, true, rc, err);
+    return end(seat, meaning_of(rc, ANSWERED, FAILED_ASIDE, err), rc, err);
 }
 
 uint64_t crew_answers(struct crew *crew)

@@ -144,6 +144,10 @@ bool call_end(struct seat *seat, int rc, const struct sp_error *err);
  * trouble. */
 bool call_end_rejectable(struct seat *seat, int rc, const struct sp_error *err);
 
+/* The same for a call that only asks whether the next one is worth making.  An answer ends no trouble: a sink
+ * that lets us in need not write. */
+bool call_end_asked(struct seat *seat, int rc, const struct sp_error *err);
+
 /* The same for a failure that says nothing of the stage, or of a call that is of no use to the work: it is
  * told, but holds up nobody else. */
 bool call_end_aside(struct seat *seat, int rc, const struct sp_error *err);

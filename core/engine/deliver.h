@@ -68,8 +68,6 @@ void deliver_count_verdicts(struct deliver *deliver, size_t judged, size_t rejec
 /* prepare.c: makes the table, probes the sink and compares the table's rules, once; the other workers
  * wait for it.  False: the stop came first. */
 bool deliver_prepare(struct worker *worker);
-/* Until the sink answers.  False: the stop came first. */
-bool deliver_probe(struct seat *sink);
 
 /* A set of events of a batch, by their number. */
 struct set {

@@ -28,7 +28,8 @@ static bool migrate(struct worker *worker, struct sp_arena *arena)
     return !failed;
 }
 
-bool deliver_probe(struct seat *seat)
+/* Until the sink answers.  False: the stop came first. */
+static bool probe(struct seat *seat)
 {
     struct sp_error err = {0};
     bool failed;
@@ -112,7 +113,7 @@ bool deliver_prepare(struct worker *worker)
     atomic_store(&deliver->state.at_stop, BREAK_AT_ONCE);
     if (!deliver->prepared && !stop_asked(&deliver->work->stop))
         deliver->prepared = check_rules(deliver, arena, RULES_COMPARE) && migrate(worker, arena) &&
-                            deliver_probe(&worker->sink) && check_rules(deliver, arena, RULES_STORE);
+                            probe(&worker->sink) && check_rules(deliver, arena, RULES_STORE);
     bool prepared = deliver->prepared;
     atomic_store(&worker->sink.at_stop, BREAK_LATE);
     pthread_mutex_unlock(&deliver->preparing);

@@ -89,13 +89,27 @@ static bool claim(struct worker *worker, struct marks *marks, struct sp_arena *a
     return !trial->changed;
 }
 
+/* Asks the sink, until it answers.  Only a write ends an outage: a sink that answers may still refuse to
+ * write. False: the stop came first. */
+static bool ask_sink(struct seat *sink)
+{
+    struct sp_error err = {0};
+    bool failed;
+    do {
+        int64_t deadline = call_begin(sink, 0);
+        int rc = sink->crew->stage->plugin->about.probe(sink->handle, deadline, &err);
+        failed = call_end_asked(sink, rc, &err);
+    } while (failed && call_again(sink, &err));
+    return !failed;
+}
+
 bool trial_enter(struct worker *worker)
 {
     struct trial *trial = worker->trial;
     if (!trial)
         return true;
     /* While the sink is away nobody is marked: who is killed then did not die of what he holds. */
-    if (!deliver_probe(&worker->sink))
+    if (!ask_sink(&worker->sink))
         return false;
     trial->nonce = sp_random() | 1;
     mark_book_hold(&worker->deliver->book, trial->nonce);

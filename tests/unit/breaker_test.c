@@ -83,6 +83,32 @@ static void a_probe_that_yields_gives_its_right_on(void)
     CU_ASSERT(breaker.retry.failures == failures && breaker.probe == callers[0].probe);
 }
 
+static void a_question_ends_no_trouble(void)
+{
+    /* Given a stage that answers each question and fails each call that follows, */
+    struct breaker breaker = {0};
+    struct caller caller = {0};
+    int64_t now = 0;
+    CU_ASSERT(begin(&breaker, &caller, now));
+    fail(&breaker, &caller, &unavailable, now);
+    for (unsigned i = 1; i < 20; i++) {
+        /* when it is asked in turn, then the call is the next probe at once, */
+        now = breaker.probe_at + gap;
+        CU_ASSERT(begin(&breaker, &caller, now));
+        breaker_asked(&breaker, &caller);
+        CU_ASSERT(breaker.open && begin(&breaker, &caller, now) && caller.probe != 0);
+        /* and pauses grow as they do without questions. */
+        fail(&breaker, &caller, &unavailable, now);
+        CU_ASSERT(breaker.retry.failures == i + 1);
+    }
+    /* A call that is answered ends it. */
+    now = breaker.probe_at + gap;
+    CU_ASSERT(begin(&breaker, &caller, now));
+    breaker_asked(&breaker, &caller);
+    CU_ASSERT(begin(&breaker, &caller, now));
+    CU_ASSERT(breaker_answered(&breaker, &caller, now) && !breaker.open);
+}
+
 static void refusal_waits_for_long_and_patience_does_not_shorten_it(void)
 {
     struct breaker breaker = {0};
@@ -431,6 +457,7 @@ int main(void)
     static const struct tap_test tests[] = {
         {"one probe at a time", one_probe_at_a_time},
         {"a probe that yields gives its right on", a_probe_that_yields_gives_its_right_on},
+        {"a question ends no trouble", a_question_ends_no_trouble},
         {"refusal waits for long", refusal_waits_for_long_and_patience_does_not_shorten_it},
         {"who can bear less probes earlier", who_can_bear_less_probes_earlier},
         {"Retry-After holds for the whole stage", retry_after_holds_for_the_whole_stage},
