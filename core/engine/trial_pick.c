@@ -17,7 +17,16 @@ static bool goes_with(const struct marks *marks, const struct suspect *suspect,
            next == UINT64_MAX;
 }
 
-/* The messages that share the leading one's entry are tried together. */
+static bool is_among(struct mark_digest digest, const struct mark_digest *digests, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(digests[i].bytes, digest.bytes, sizeof digest.bytes) == 0)
+            return true;
+    return false;
+}
+
+/* The messages that share the leading one's entry are tried together.  Of copies the first goes alone: an
+ * entry of nothing but copies could be halved for ever, and would never come down to one event. */
 static void pick_group(const struct marks *marks, const struct mark_entry *entry,
                        const struct suspect *suspects, size_t count, struct sp_arena *arena,
                        struct trial_pick *out)
@@ -25,7 +34,8 @@ static void pick_group(const struct marks *marks, const struct mark_entry *entry
     struct mark_digest *digests = sp_arena_alloc(arena, count * sizeof *digests);
     uint32_t *members = sp_arena_alloc(arena, count * sizeof *members);
     for (uint32_t i = 0; i < count; i++)
-        if (goes_with(marks, &suspects[i], entry)) {
+        if (goes_with(marks, &suspects[i], entry) &&
+            !is_among(suspects[i].digest, digests, out->member_count)) {
             digests[out->member_count] = suspects[i].digest;
             members[out->member_count++] = i;
         }

@@ -133,6 +133,27 @@ static void the_record_survives_its_text(void)
     }
 }
 
+static void copies_are_one_suspect(void)
+{
+    /* Given two copies of a message of one event, and another message */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks none = {NULL, 0};
+    struct suspect suspects[] = {{.digest = digest(1), .events = 1},
+                                 {.digest = digest(1), .events = 1},
+                                 {.digest = digest(2), .events = 1}};
+    struct trial_pick pick;
+
+    /* when all are tried, then an entry names each message once; */
+    trial_pick(&none, 1, suspects, 3, arena, &pick);
+    CU_ASSERT(pick.member_count == 2 && pick.what.count == 2);
+    CU_ASSERT(pick.members[0] == 0 && pick.members[1] == 2);
+
+    /* and copies alone are tried as the one message that they are, by its events: it can be convicted. */
+    trial_pick(&none, 1, suspects, 2, arena, &pick);
+    CU_ASSERT(pick.member_count == 1 && pick.what.count == 1);
+    CU_ASSERT(pick.what.from == 0 && pick.what.until == 1);
+}
+
 /* A world of messages, some events of which kill who writes them. */
 enum { MESSAGES = 40, EVENTS = 300 };
 static struct {
@@ -292,6 +313,7 @@ int main(void)
         {"a stop convicts nobody", a_stop_convicts_nobody},
         {"a part is taken out of an entry", a_part_is_taken_out},
         {"the record survives its text", the_record_survives_its_text},
+        {"copies of a message are one suspect", copies_are_one_suspect},
         {"killers are found, alone", killers_are_found_alone},
         {"too many rejected events are noticed", too_many_are_noticed},
     };
