@@ -124,6 +124,8 @@ engine_sources = \
 	core/engine/pipeline_rules.h \
 	core/engine/pipeline_sections.c \
 	core/engine/pipeline_sections.h \
+	core/engine/place.c \
+	core/engine/place.h \
 	core/engine/poller.c \
 	core/engine/prepare.c \
 	core/engine/rate.c \
@@ -168,6 +170,8 @@ cmd_sources = \
 	core/cmd/folders.c \
 	core/cmd/help.c \
 	core/cmd/plugins.c \
+	core/cmd/reload.c \
+	core/cmd/reload.h \
 	core/cmd/rows.c \
 	core/cmd/rows.h \
 	core/cmd/run.c \

@@ -217,6 +217,13 @@ tests_unit_options_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_options_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_options_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/place_test
+tests_unit_place_test_SOURCES = \
+	tests/unit/place_test.c
+tests_unit_place_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_place_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_place_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/plugin_test
 tests_unit_plugin_test_SOURCES = \
 	tests/unit/plugin_test.c
@@ -467,6 +474,7 @@ e2e_tests = \
 	tests/e2e/kill_test.sh \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
+	tests/e2e/reload_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/fuzz/replay_test.sh \
 	tests/lint/lint_test.sh
@@ -493,6 +501,7 @@ EXTRA_DIST += \
 	tests/e2e/lib.sh \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
+	tests/e2e/reload_test.sh \
 	tests/e2e/oracle.py \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \

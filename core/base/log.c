@@ -62,6 +62,22 @@ static void write_line(const struct buffer *line)
     pthread_mutex_unlock(&lock);
 }
 
+void log_lines(enum sp_level level, const char *lines)
+{
+    if (!log_enabled(level))
+        return;
+    if (format_now == LOG_TEXT) {
+        SP_AUTO(buffer_fini) struct buffer text = {0};
+        buffer_add_text(&text, lines);
+        write_line(&text);
+        return;
+    }
+    for (size_t size; *lines; lines += size + (lines[size] == '\n')) {
+        size = strcspn(lines, "\n");
+        sp_log(level, "%.*s", (int)size, lines);
+    }
+}
+
 void sp_log(enum sp_level level, const char *format, ...)
 {
     if (!log_enabled(level))

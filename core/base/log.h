@@ -16,6 +16,10 @@ enum log_format { LOG_TEXT, LOG_JSON };
 void log_setup(enum log_format format, enum sp_level level);
 bool log_enabled(enum sp_level level);
 
+/* Lines for people, each ended by a line end and written as they are; where the log is JSON, each of them is
+ * a line of the log. */
+void log_lines(enum sp_level level, const char *lines);
+
 /* In whose name this thread speaks from here on ("source", "deliver"; constant text); returns the one before.
  */
 const char *log_name(const char *name);

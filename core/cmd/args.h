@@ -20,6 +20,7 @@ struct args {
 enum {
     ARG_UNTIL_CAUGHT_UP = 256,
     ARG_FAIL_ON_REJECTED,
+    ARG_ABANDON,
     ARG_LOG_FORMAT,
     ARG_LOG_LEVEL,
     ARG_PROGRESS,

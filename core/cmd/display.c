@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 #define LINE_UP    "\033[A"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static const char *name;
+static char name[80];       /* a pipeline's has 64 at most */
 static struct buffer shown; /* what stands on the terminal, or will again when the log is done */
 static bool drawn;
 
@@ -123,26 +124,24 @@ void display_lines(struct buffer *out, const char *pipeline, const struct engine
 
 void display_open(const char *pipeline)
 {
-    name = pipeline;
+    snprintf(name, sizeof name, "%s", pipeline);
     rated_at = sp_clock_now();
     log_around(before_log, after_log);
 }
 
-void display_update(struct engine *engine)
+void display_update(const struct engine_report *report)
 {
-    struct engine_report report;
-    engine_report(engine, &report);
     int64_t now = sp_clock_now(), passed = now - rated_at;
     if (passed >= SP_SECOND || (rates.read == 0 && rates.written == 0 && passed > 0)) {
-        rates.read = (double)(report.events_read - rated_read) * (double)SP_SECOND / (double)passed;
-        rates.written = (double)(report.events_written - rated_written) * (double)SP_SECOND / (double)passed;
-        rated_read = report.events_read;
-        rated_written = report.events_written;
+        rates.read = (double)(report->events_read - rated_read) * (double)SP_SECOND / (double)passed;
+        rates.written = (double)(report->events_written - rated_written) * (double)SP_SECOND / (double)passed;
+        rated_read = report->events_read;
+        rated_written = report->events_written;
         rated_at = now;
     }
     pthread_mutex_lock(&lock);
     buffer_clear(&shown);
-    display_lines(&shown, name, &report, rates, terminal_width());
+    display_lines(&shown, name, report, rates, terminal_width());
     draw();
     pthread_mutex_unlock(&lock);
 }

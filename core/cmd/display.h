@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 
 void display_open(const char *pipeline);
-void display_update(struct engine *engine);
+void display_update(const struct engine_report *report);
 void display_close(void);
 
 /* The two lines for a report, "a\nb", each cut to the width.  Pure. */

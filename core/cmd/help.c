@@ -19,6 +19,7 @@ static const char program_help[] =
     "  --until-caught-up      end when all is read and written, and print a summary\n"
     "  --json                 the summary as one JSON object on standard output\n"
     "  --fail-on-rejected     exit with 65 where events were rejected\n"
+    "  --abandon              go on with another queue, and leave what the old one still holds\n"
     "  --log-format FORMAT    text or json\n"
     "  --log-level LEVEL      error, warn, info or debug; -v is debug, -q is error\n"
     "  --progress WHEN        auto, always or never: the live lines on a terminal\n"

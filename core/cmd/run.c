@@ -5,6 +5,7 @@
 #include "cmd/args.h"
 #include "cmd/cmd.h"
 #include "cmd/display.h"
+#include "cmd/reload.h"
 #include "cmd/summary.h"
 #include "engine/engine.h"
 
@@ -21,7 +22,7 @@ enum { AS_THE_FILE_SAYS = -1 };
 
 struct run_options {
     const char *file;
-    bool until_caught_up, fail_on_rejected, json, quiet;
+    bool until_caught_up, fail_on_rejected, json, quiet, abandon;
     int log_format, log_level; /* index into the names, or AS_THE_FILE_SAYS */
     int progress;
 };
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"until-caught-up", no_argument, NULL, ARG_UNTIL_CAUGHT_UP},
     {"fail-on-rejected", no_argument, NULL, ARG_FAIL_ON_REJECTED},
+    {"abandon", no_argument, NULL, ARG_ABANDON},
     {"json", no_argument, NULL, ARG_JSON},
     {"log-format", required_argument, NULL, ARG_LOG_FORMAT},
     {"log-level", required_argument, NULL, ARG_LOG_LEVEL},
@@ -53,6 +55,9 @@ static bool take_option(struct run_options *options, int option, const struct ar
         return true;
     case ARG_FAIL_ON_REJECTED:
         options->fail_on_rejected = true;
+        return true;
+    case ARG_ABANDON:
+        options->abandon = true;
         return true;
     case ARG_JSON:
         options->json = true;
@@ -136,51 +141,98 @@ static bool wants_display(const struct run_options *options)
            (options->progress == PROGRESS_AUTO && isatty(STDERR_FILENO));
 }
 
-static void end_at_once(int number)
+static void end_at_once(void)
 {
     static const char text[] =
         "asked to stop a second time: ending at once; what is held comes back by its lease\n";
-    (void)number;
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     _exit(1);
 }
 
-/* From here on the main thread joins the others, and looks at signals no more. */
-static void let_second_signal_end(const sigset_t *signals)
+/* While the main thread joins the others it waits for no signals: the first that asks for the stop is kept,
+ * the second ends the process. */
+static volatile sig_atomic_t stop_kept;
+
+static void keep_stop(int number)
 {
-    struct sigaction action = {.sa_handler = end_at_once};
+    if (stop_kept)
+        end_at_once();
+    stop_kept = number;
+}
+
+static sigset_t stop_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+/* Ends the engine; more signals end the process where it was `stopped` by one. */
+static void end_engine(struct engine *engine, bool stopped, struct engine_report *report)
+{
+    struct sigaction action = {.sa_handler = keep_stop};
+    sigset_t signals = stop_signals();
+    if (stopped)
+        stop_kept = SIGTERM;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGHUP, SIG_IGN);
-    sigprocmask(SIG_UNBLOCK, signals, NULL);
+    sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    engine_end(engine, report);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
-/* True where the signal asks for the stop. */
-static bool take_signal(int number)
+static void tell_stop(int number)
 {
-    if (number == SIGHUP)
-        sp_log(SP_INFO, "SIGHUP: the file is read at the start only; restart to read it again");
-    else if (number > 0)
-        sp_log(SP_INFO, "%s: stopping; what is in flight is finished or handed back",
-               number == SIGINT ? "SIGINT" : "SIGTERM");
-    return number == SIGINT || number == SIGTERM;
+    sp_log(SP_INFO, "%s: stopping; what is in flight is finished or handed back",
+           number == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-/* At work until all is done, or a signal asks to stop; returns whether one did. */
-static bool watch(struct engine *engine, bool until_caught_up, const sigset_t *signals, bool display)
+/* A pipeline at work in this process, one engine after the other. */
+struct runner {
+    const struct run_options *options;
+    const sigset_t *signals;
+    struct pipeline *pipeline; /* that runs */
+    struct pipeline *next;     /* that is to run; NULL: none */
+    struct engine *engine;
+    struct engine_report before; /* of the engines that have ended */
+    bool display;
+};
+
+static void update_display(const struct runner *runner)
+{
+    struct engine_report report;
+    engine_report(runner->engine, &report);
+    summary_add_before(&report, &runner->before);
+    display_update(&report);
+}
+
+enum watch_end { ALL_DONE, ASKED_TO_STOP, TO_BE_RELOADED };
+
+/* At work until all is done, or a signal asks for something else. */
+static enum watch_end watch(struct runner *runner)
 {
     static const int64_t tick = 200 * SP_MILLISECOND;
+    bool until_caught_up = runner->options->until_caught_up;
     for (;;) {
         /* Only one of the two waits: the one whose end is expected. */
-        if (engine_wait(engine, until_caught_up ? tick / 2 : 0))
-            return false;
+        if (engine_wait(runner->engine, until_caught_up ? tick / 2 : 0))
+            return ALL_DONE;
         struct timespec wait = {.tv_nsec = until_caught_up ? 0 : tick};
-        if (take_signal(sigtimedwait(signals, NULL, &wait))) {
-            engine_stop(engine);
-            return true;
+        int number = sigtimedwait(runner->signals, NULL, &wait);
+        if (number == SIGINT || number == SIGTERM) {
+            tell_stop(number);
+            return ASKED_TO_STOP;
         }
-        if (display)
-            display_update(engine);
+        if (number == SIGHUP) {
+            sp_log(SP_INFO, "SIGHUP: reads %s again", runner->pipeline->path);
+            runner->next = reload_read(runner->pipeline);
+            if (runner->next)
+                return TO_BE_RELOADED;
+        }
+        if (runner->display)
+            update_display(runner);
     }
 }
 
@@ -197,28 +249,84 @@ static bool tell_summary(const struct run_options *options, const char *name,
     return true;
 }
 
-static int run(const struct pipeline *pipeline, const struct run_options *options, const sigset_t *signals)
+static int start_engine(struct runner *runner, struct sp_error *err)
 {
-    struct sp_error err = {0};
-    struct engine *engine;
-    if (engine_start(pipeline, options->until_caught_up, &engine, &err) < 0) {
-        cmd_complain_error(&err);
-        /* A plugin that cannot be loaded as the file says, or a system without threads. */
-        return err.class == SP_REFUSED ? EXIT_CONFIG : EXIT_BUG;
+    setup_log(runner->options, runner->pipeline);
+    return engine_start(runner->pipeline, runner->options->until_caught_up, &runner->engine, err);
+}
+
+/* Goes on with the next pipeline, or, where the system does not let it, with the one that ran. */
+static int follow(struct runner *runner, struct sp_error *err)
+{
+    struct pipeline *was = runner->pipeline;
+    runner->pipeline = runner->next;
+    runner->next = NULL;
+    if (start_engine(runner, err) == 0) {
+        sp_log(SP_INFO, "goes on with what %s says now", runner->pipeline->path);
+        pipeline_free(was);
+        return 0;
     }
-    bool display = wants_display(options);
-    if (display)
-        display_open(pipeline->name);
-    bool stopped = watch(engine, options->until_caught_up, signals, display);
-    if (display)
-        display_close();
-    if (stopped)
-        let_second_signal_end(signals);
+    sp_log(SP_ERROR, "%s; going on as before", err->text);
+    pipeline_free(runner->pipeline);
+    runner->pipeline = was;
+    return start_engine(runner, err);
+}
+
+/* Ends the engine, and adds what it did. */
+static void end_turn(struct runner *runner, enum watch_end end)
+{
     struct engine_report report;
-    engine_end(engine, &report);
-    if (options->until_caught_up && !tell_summary(options, pipeline->name, &report, stopped))
+    engine_stop(runner->engine);
+    end_engine(runner->engine, end == ASKED_TO_STOP, &report);
+    summary_add_before(&report, &runner->before);
+    runner->before = report;
+}
+
+enum run_end { RUN_DONE, RUN_STOPPED, RUN_FAILED };
+
+/* One engine after the other, until there is nothing to go on with. */
+static enum run_end run_turns(struct runner *runner, struct sp_error *err)
+{
+    for (;;) {
+        enum watch_end end = watch(runner);
+        if (end == TO_BE_RELOADED)
+            sp_log(SP_INFO, "the file is good; finishing or handing back what is in flight");
+        end_turn(runner, end);
+        if (end != TO_BE_RELOADED)
+            return end == ASKED_TO_STOP ? RUN_STOPPED : RUN_DONE;
+        if (stop_kept) {
+            tell_stop(stop_kept);
+            return RUN_STOPPED;
+        }
+        if (follow(runner, err) != 0)
+            return RUN_FAILED;
+    }
+}
+
+static int code_of(const struct sp_error *err)
+{
+    cmd_complain_error(err);
+    /* A plugin that cannot be loaded as the file says, or a system without threads. */
+    return err->class == SP_REFUSED ? EXIT_CONFIG : EXIT_BUG;
+}
+
+static int run(struct runner *runner)
+{
+    const struct run_options *options = runner->options;
+    struct sp_error err = {0};
+    if (start_engine(runner, &err) != 0)
+        return code_of(&err);
+    if (runner->display)
+        display_open(runner->pipeline->name);
+    enum run_end end = run_turns(runner, &err);
+    if (runner->display)
+        display_close();
+    if (end == RUN_FAILED)
+        return code_of(&err);
+    if (options->until_caught_up &&
+        !tell_summary(options, runner->pipeline->name, &runner->before, end == RUN_STOPPED))
         return EXIT_BUG;
-    return options->fail_on_rejected && report.letters_stored > 0 ? EXIT_REJECTED : 0;
+    return options->fail_on_rejected && runner->before.letters_stored > 0 ? EXIT_REJECTED : 0;
 }
 
 int cmd_run(int argc, char **argv)
@@ -228,11 +336,14 @@ int cmd_run(int argc, char **argv)
     if (!read_options(argc, argv, &options, &code))
         return code;
     sigset_t signals = block_signals();
-    struct pipeline *pipeline = cmd_load(options.file, &code);
-    if (!pipeline)
+    struct runner runner = {.options = &options, .signals = &signals};
+    runner.pipeline = cmd_load(options.file, &code);
+    if (!runner.pipeline)
         return code;
-    setup_log(&options, pipeline);
-    code = run(pipeline, &options, &signals);
-    pipeline_free(pipeline);
+    runner.pipeline->abandon = options.abandon;
+    runner.display = wants_display(&options);
+    code = run(&runner);
+    pipeline_free(runner.next);
+    pipeline_free(runner.pipeline);
     return code;
 }

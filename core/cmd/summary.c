@@ -84,3 +84,35 @@ void summary_add(struct buffer *out, const char *pipeline, const struct engine_r
 {
     (json ? add_json : add_text)(out, pipeline, report, stopped);
 }
+
+static void add_reason(struct engine_report *report, const struct engine_reason *more)
+{
+    struct engine_reason *reasons = report->letters_by_class;
+    size_t at = 0, most = sizeof report->letters_by_class / sizeof *reasons;
+    while (at + 1 < most && reasons[at].class && strcmp(reasons[at].class, more->class) != 0)
+        at++;
+    reasons[at].class = more->class;
+    reasons[at].count += more->count;
+}
+
+void summary_add_before(struct engine_report *report, const struct engine_report *before)
+{
+    report->pages_read += before->pages_read;
+    report->events_read += before->events_read;
+    report->events_repeated += before->events_repeated;
+    report->not_events += before->not_events;
+    report->messages_sent += before->messages_sent;
+    report->events_sent += before->events_sent;
+    report->messages_received += before->messages_received;
+    report->events_received += before->events_received;
+    report->events_written += before->events_written;
+    report->events_unwanted += before->events_unwanted;
+    report->rows_touched += before->rows_touched;
+    report->writes += before->writes;
+    report->letters_stored += before->letters_stored;
+    report->elapsed_ns += before->elapsed_ns;
+    for (size_t i = 0; before->letters_by_class[i].class; i++)
+        add_reason(report, &before->letters_by_class[i]);
+    if (!report->cursor[0])
+        memcpy(report->cursor, before->cursor, sizeof report->cursor);
+}

@@ -9,4 +9,7 @@
 void summary_add(struct buffer *out, const char *pipeline, const struct engine_report *report, bool stopped,
                  bool json);
 
+/* Adds what was before to a report: of one process that has started its pipeline several times. */
+void summary_add_before(struct engine_report *report, const struct engine_report *before);
+
 #endif

@@ -319,6 +319,20 @@ bool call_end_aside(struct seat *seat, int rc, const struct sp_error *err)
     return end(seat, meaning_of(rc, ANSWERED, FAILED_ASIDE, err), rc, err);
 }
 
+void call_hold(struct seat *seat, const struct sp_error *err)
+{
+    pthread_mutex_lock(&seat->crew->lock);
+    note_trouble(seat, err, sp_clock_now(), 0);
+    pthread_mutex_unlock(&seat->crew->lock);
+}
+
+void call_go_on(struct seat *seat)
+{
+    pthread_mutex_lock(&seat->crew->lock);
+    note_recovery(seat, sp_clock_now());
+    pthread_mutex_unlock(&seat->crew->lock);
+}
+
 uint64_t crew_answers(struct crew *crew)
 {
     pthread_mutex_lock(&crew->lock);

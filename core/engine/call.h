@@ -152,6 +152,10 @@ bool call_end_asked(struct seat *seat, int rc, const struct sp_error *err);
  * told, but holds up nobody else. */
 bool call_end_aside(struct seat *seat, int rc, const struct sp_error *err);
 
+/* Outside of a call: the seat holds, for what it has found.  Told as any trouble, until it goes on. */
+void call_hold(struct seat *seat, const struct sp_error *err);
+void call_go_on(struct seat *seat);
+
 /* After a failure: how long to pause before call_begin(). */
 int64_t call_pause_ns(struct seat *seat, const struct sp_error *err);
 

@@ -61,6 +61,7 @@ struct pipeline {
     int64_t shutdown_grace_ns;
     int64_t hang_timeout_ns;
     int64_t poller_lease_ns;
+    bool abandon; /* the command line's: leave what another queue still holds */
     bool log_json;
     enum sp_level log_level;
 };

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/ingest.h"
 #include "engine/lease.h"
+#include "engine/place.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct polling {
     struct ingest *ingest;
     struct sp_arena *arena;
     struct holder self;
+    const char *queue; /* its place */
     struct lease_watch watch;
     int64_t lease_ns;
     struct record record; /* as this process wrote it last; its cursor is heap */
@@ -133,6 +135,7 @@ static struct record own_record(struct polling *polling, bool held, struct sp_sl
     struct record record = {.held = held,
                             .holder = polling->self,
                             .token = polling->record.token,
+                            .queue = polling->queue,
                             .cursor = cursor};
     record.at = at_text(polling, cursor);
     return record;
@@ -153,6 +156,24 @@ static void step_down(struct polling *polling, const char *why)
     polling->watch = (struct lease_watch){0};
 }
 
+/* The cursor says that all before it was sent to a queue: to another one it was not. */
+static bool queue_is_same(struct polling *polling, const struct record *there)
+{
+    struct seat *seat = &polling->poller->source; /* it makes no calls: nothing else says that it goes on */
+    struct sp_error err = {0};
+    bool same = there->cursor.size == 0 || place_queue_is_same(there->queue, polling->queue, &err) == 0;
+    if (!same && polling->ingest->work->pipeline->abandon) {
+        sp_log(SP_WARN, "leaves what the queue '%s' still holds; the cursor goes on for the queue '%s'",
+               there->queue, polling->queue);
+        same = true;
+    }
+    if (same)
+        call_go_on(seat);
+    else
+        call_hold(seat, &err);
+    return same;
+}
+
 /* A look at the record by a process that does not hold it; takes it over where that is due. */
 static bool stand_by(struct polling *polling, struct sp_error *err)
 {
@@ -170,6 +191,8 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->told_standby = true;
         return true;
     }
+    if (!queue_is_same(polling, &there))
+        return true;
     struct sp_slice cursor = mem_slice(there.cursor);
     polling->record.token = there.token + 1;
     struct record mine = own_record(polling, true, cursor);
@@ -274,6 +297,8 @@ void *poller_run(void *argument)
     log_name("poller");
     polling.lease_ns = poller->ingest->work->pipeline->poller_lease_ns;
     holder_self(&polling.self);
+    SP_AUTO(arena_free_at) struct sp_arena *lasting = arena_new(1024);
+    polling.queue = stage_place(&poller->ingest->work->pipeline->queue, lasting);
     atomic_store(&poller->state.at_stop, BREAK_AT_ONCE);
     poller->state.patience_ns = polling.lease_ns / 5;
     while (!stop_asked(stop)) {

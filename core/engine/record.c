@@ -35,10 +35,11 @@ int record_parse(struct sp_slice value, struct sp_arena *arena, struct record *o
         return sp_fail_cure(err, "restore it, or remove it to read the source from its start");
     }
     record.held = json_take_holder(root, &record.holder);
-    const char *at = json_text_in(root, "at");
+    const char *at = json_text_in(root, "at"), *queue = json_text_in(root, "queue");
     record.token = json_number_in(root, "token");
     record.nonce = json_nonce_in(root, "nonce");
     record.at = *at ? sp_arena_text(arena, at, strlen(at)) : NULL;
+    record.queue = *queue ? sp_arena_text(arena, queue, strlen(queue)) : NULL;
     *out = record;
     return 0;
 }
@@ -50,6 +51,8 @@ struct sp_slice record_format(const struct record *record, struct sp_arena *aren
     SP_AUTO(json_put_at) json_object *root = json_object_new_object();
     json_object_object_add(root, "at", record->at ? json_object_new_string(record->at) : NULL);
     json_object_object_add(root, "cursor", json_object_new_string(buffer_text(&cursor)));
+    if (record->queue)
+        json_object_object_add(root, "queue", json_object_new_string(record->queue));
     json_object_object_add(root, "token", json_object_new_int64(record->token));
     json_object_object_add(root, "nonce", json_of_nonce(record->nonce));
     json_object_object_add(root, "holder", record->held ? json_of_holder(&record->holder) : NULL);

@@ -17,7 +17,8 @@ struct record {
     int64_t token;        /* grows with each taking over: the fencing token */
     uint64_t nonce;       /* new with each write: one's own, found after an uncertain write, is success */
     struct sp_slice cursor;
-    const char *at; /* the cursor as text, for people; may be NULL */
+    const char *at;    /* the cursor as text, for people; may be NULL */
+    const char *queue; /* the place of the queue that was sent what stands before it; NULL: not said */
 };
 
 /* An empty value is the record of a pipeline that never ran.  -1: no record of ours (SP_REFUSED). */

@@ -38,7 +38,7 @@ extern const char *const lite_synchronous_names[];
 #define LITE_OPTIONS(config_type, cache_text)                                                                \
     {.name = "path",                                                                                         \
      .type = SP_OPT_STRING,                                                                                  \
-     .flags = SP_OPT_REQUIRED,                                                                               \
+     .flags = SP_OPT_REQUIRED | SP_OPT_PLACE,                                                                \
      .offset = offsetof(config_type, lite.path),                                                             \
      .doc = "The database file; made where it is not there"},                                                \
         {.name = "synchronous",                                                                              \

@@ -96,7 +96,7 @@ static const struct sp_option sink_options[] = {
     {
         .name = "path",
         .type = SP_OPT_STRING,
-        .flags = SP_OPT_REQUIRED,
+        .flags = SP_OPT_REQUIRED | SP_OPT_PLACE,
         .offset = offsetof(struct target_options, path),
         .doc = "file to write to; - is standard output",
     },

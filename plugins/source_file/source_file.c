@@ -161,7 +161,7 @@ static const struct sp_option source_options[] = {
     {
         .name = "path",
         .type = SP_OPT_STRING,
-        .flags = SP_OPT_REQUIRED,
+        .flags = SP_OPT_REQUIRED | SP_OPT_PLACE,
         .offset = offsetof(struct source_options, path),
         .doc = "file or folder to read; - is standard input",
     },

@@ -9,9 +9,9 @@
 
 /* clang-format off */
 const struct sp_option scanapi_options[] = {
-    {"url", SP_OPT_STRING, SP_OPT_REQUIRED, AT(url),
+    {"url", SP_OPT_STRING, SP_OPT_REQUIRED | SP_OPT_PLACE, AT(url),
      .doc = "Base of the feed, http://… or https://…, without a query"},
-    {"path", SP_OPT_STRING, AT(path), .default_text = "/v1/scans/scanevents",
+    {"path", SP_OPT_STRING, SP_OPT_PLACE, AT(path), .default_text = "/v1/scans/scanevents",
      .doc = "What follows the base"},
     {"from_parameter", SP_OPT_STRING, AT(from_parameter), .default_text = "FromEventId",
      .doc = "Parameter that says from which id on, inclusive"},

@@ -76,6 +76,26 @@ static void the_summary_is_for_people_or_for_programs(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "\"cursor\":\"83269\\u001b\"}\n"));
 }
 
+static void what_was_before_is_added(void)
+{
+    /* Given a process that has started its pipeline again, with reasons of its own, */
+    struct engine_report report = some_report(), before = some_report();
+    SP_AUTO(buffer_fini) struct buffer out = {0};
+    before.letters_by_class[1] = (struct engine_reason){"blank", 1};
+    report.cursor[0] = '\0';
+    /* then the summary has the sum, and the last cursor that is known. */
+    summary_add_before(&report, &before);
+    summary_add(&out, "parcels", &report, false, false);
+    CU_ASSERT_STRING_EQUAL(buffer_text(&out), "parcels: caught up after 4.0 s\n"
+                                              "  read      6000 events in 6 pages, 1500 a second\n"
+                                              "  repeated  4\n"
+                                              "  written   5800 in 2 writes\n"
+                                              "  rows      1400 touched\n"
+                                              "  unwanted  0\n"
+                                              "  rejected  22: malformed 20, value 1, blank 1\n"
+                                              "  cursor    83269\\x1b\n");
+}
+
 static void the_live_lines_fit_the_terminal(void)
 {
     struct engine_report report = some_report();
@@ -134,6 +154,7 @@ int main(void)
     struct tap_test tests[] = {
         {"what a terminal obeys is escaped", what_a_terminal_obeys_is_escaped},
         {"the summary is for people or for programs", the_summary_is_for_people_or_for_programs},
+        {"summary: what was before is added", what_was_before_is_added},
         {"the live lines fit the terminal", the_live_lines_fit_the_terminal},
         {"rows are aligned and hidden columns stay hidden", rows_are_aligned_and_hidden_columns_stay_hidden},
     };

@@ -189,7 +189,11 @@ static void the_record_survives_its_text(void)
 {
     struct sp_arena *arena = arena_new(4096);
     struct sp_error err;
-    struct record there = {.held = true, .token = 42, .nonce = 0xfedcba9876543210, .at = "83269"};
+    struct record there = {.held = true,
+                           .token = 42,
+                           .nonce = 0xfedcba9876543210,
+                           .at = "83269",
+                           .queue = "sqlite path=/\"q\".db"};
     holder_self(&there.holder);
     for (size_t size = 0; size < 9; size++) {
         there.cursor = (struct sp_slice){"\0\xff\x10 abc\n\"", size};
@@ -197,6 +201,7 @@ static void the_record_survives_its_text(void)
         CU_ASSERT(record_parse(record_format(&there, arena), arena, &back, &err) == 0);
         CU_ASSERT(back.held && back.token == 42 && back.nonce == there.nonce);
         CU_ASSERT(holder_is(&back.holder, &there.holder));
+        CU_ASSERT_STRING_EQUAL(back.queue, there.queue);
         CU_ASSERT(sp_slice_equal(back.cursor, there.cursor));
         CU_ASSERT_STRING_EQUAL(back.at, "83269");
     }

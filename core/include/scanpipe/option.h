@@ -46,6 +46,7 @@ struct sp_map {
 
 enum sp_option_flag {
     SP_OPT_REQUIRED = 1,
+    SP_OPT_PLACE = 2, /* a string that says where the stage's data is: another value is other data */
 };
 
 /* Frozen within an ABI major: travels in arrays. */
