@@ -146,7 +146,8 @@ static void read_stage(struct loading *loading, struct section *section, const s
     if (diag_errors(loading->diag) == errors && settings->retry_max_ns < settings->retry_initial_ns)
         diag_error(loading->diag,
                    section_mark(section, section_value(section, "retry.max") ? "retry.max" : "retry.initial"),
-                   NULL, "retry.max is shorter than retry.initial");
+                   "the longest pause cannot be below the first: correct one of them",
+                   "retry.max is shorter than retry.initial");
     section->broken = section->broken || diag_errors(loading->diag) > errors;
     if (!section->broken)
         run_check(loading, stage, section, section->mapping);

@@ -90,7 +90,8 @@ static void read_bounds(const struct yaml_node *mapping, struct block_column *co
     bool has_min = read_bound(mapping, "min", column, diag, arena, &rule->min);
     bool has_max = read_bound(mapping, "max", column, diag, arena, &rule->max);
     if (has_min && has_max && value_compare(rule->type, &rule->min, &rule->max) > 0)
-        diag_error(diag, yaml_get(mapping, "max")->mark, NULL, "'max' is less than 'min'");
+        diag_error(diag, yaml_get(mapping, "max")->mark, "swap the two, or correct one of them",
+                   "'max' is less than 'min'");
     rule->has_min = has_min;
     rule->has_max = has_max;
 }
