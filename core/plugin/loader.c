@@ -186,6 +186,23 @@ int plugin_find(enum sp_kind kind, const char *name, const struct plugin **out, 
     return rc;
 }
 
+int plugin_load(const char *path, enum sp_kind kind, const struct plugin **out, struct sp_error *err)
+{
+    char full[4096];
+    struct object *object = NULL;
+    /* Without a slash dlopen() looks elsewhere. */
+    snprintf(full, sizeof full, "%s%s", strchr(path, '/') ? "" : "./", path);
+    pthread_mutex_lock(&lock);
+    const struct plugin *found = object_open(full, &object, err) == 0 ? offered(object, kind, NULL) : NULL;
+    pthread_mutex_unlock(&lock);
+    if (!object)
+        return -1;
+    if (!found)
+        return sp_fail(err, SP_REFUSED, "%s offers no %s", path, plugin_kind_name(kind));
+    *out = found;
+    return 0;
+}
+
 static int by_kind_and_name(const void *a, const void *b)
 {
     const struct plugin *one = *(const struct plugin *const *)a, *other = *(const struct plugin *const *)b;

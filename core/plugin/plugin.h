@@ -38,6 +38,11 @@ void plugin_path(const char *const *folders, size_t count);
 int plugin_find(enum sp_kind kind, const char *name, const struct plugin **out,
                 struct sp_error *err) SP_MUST_CHECK;
 
+/* Loads the shared object at `path`, wherever it is, and takes the first that it offers of the kind.  Errors
+ * as above. */
+int plugin_load(const char *path, enum sp_kind kind, const struct plugin **out,
+                struct sp_error *err) SP_MUST_CHECK;
+
 /* As plugin_find for what the shared object at hand offers beside; NULL where it does not. */
 const struct plugin *plugin_sibling(const struct plugin *plugin, enum sp_kind kind);
 

@@ -47,6 +47,22 @@ static void a_missing_plugin_names_the_near_one(void)
     CU_ASSERT(plugin == NULL);
 }
 
+static void a_plugin_is_loaded_by_its_path(void)
+{
+    const struct plugin *plugin = NULL;
+    struct sp_error err = {0};
+    char path[600];
+    snprintf(path, sizeof path, "%s/queue_memory.so", file_plugin);
+    CU_ASSERT(plugin_load(path, SP_LETTERS, &plugin, &err) == 0);
+    CU_ASSERT(plugin && plugin->about.kind == SP_LETTERS && strcmp(plugin->about.name, "memory") == 0);
+    plugin = NULL;
+    CU_ASSERT(plugin_load(path, SP_SINK, &plugin, &err) == -1);
+    CU_ASSERT(err.class == SP_REFUSED && strstr(err.text, "offers no sink") != NULL);
+    CU_ASSERT(plugin_load("no_such_plugin.so", SP_SINK, &plugin, &err) == -1);
+    CU_ASSERT(err.class == SP_REFUSED && strstr(err.text, "no_such_plugin.so") != NULL);
+    CU_ASSERT(plugin == NULL);
+}
+
 static void expect_refusal(const char *name, const char *text)
 {
     const struct plugin *plugin = NULL;
@@ -165,6 +181,7 @@ int main(void)
     set_folders();
     struct tap_test tests[] = {
         {"a plugin is found by kind and name", a_plugin_is_found_by_kind_and_name},
+        {"a plugin is loaded by its path", a_plugin_is_loaded_by_its_path},
         {"a missing plugin names the near one", a_missing_plugin_names_the_near_one},
         {"wrong plugins are refused with a reason", wrong_plugins_are_refused_with_a_reason},
         {"an older plugin goes on working", an_older_plugin_goes_on_working},
