@@ -439,6 +439,61 @@ if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_envelope tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page
 endif
 
+# The conformance suite is installed: authors of plugins run it too.
+bin_PROGRAMS += scanpipe-kit
+scanpipe_kit_SOURCES = \
+	tests/kit/helper.c \
+	tests/kit/kit.h \
+	tests/kit/letters.c \
+	tests/kit/letters_kit.c \
+	tests/kit/letters_kit.h \
+	tests/kit/letters_scan.c \
+	tests/kit/lifecycle.c \
+	tests/kit/main.c \
+	tests/kit/options.c \
+	tests/kit/queue.c \
+	tests/kit/queue_crash.c \
+	tests/kit/queue_kit.c \
+	tests/kit/queue_kit.h \
+	tests/kit/queue_lease.c \
+	tests/kit/queue_wait.c \
+	tests/kit/report.c \
+	tests/kit/rows.c \
+	tests/kit/rows.h \
+	tests/kit/runner.c \
+	tests/kit/sink.c \
+	tests/kit/sink_crash.c \
+	tests/kit/sink_event.c \
+	tests/kit/sink_fold.c \
+	tests/kit/sink_kit.c \
+	tests/kit/sink_kit.h \
+	tests/kit/source.c \
+	tests/kit/source_cursor.c \
+	tests/kit/source_kit.c \
+	tests/kit/source_kit.h \
+	tests/kit/stage.c \
+	tests/kit/state.c \
+	tests/kit/work.c \
+	tests/kit/work.h
+scanpipe_kit_CPPFLAGS = $(AM_CPPFLAGS)
+scanpipe_kit_LDADD = core/libcore.a $(CORE_LIBS)
+# Plugins find the whole API in it.
+scanpipe_kit_LDFLAGS = $(AM_LDFLAGS) -export-dynamic -Wl,--whole-archive,core/libcore.a,--no-whole-archive
+EXTRA_scanpipe_kit_DEPENDENCIES = core/libcore.a
+
+# Another plugin with one fault, so that the suite is seen to notice it.
+check_LTLIBRARIES += tests/kit/mutant/mutant.la
+tests_kit_mutant_mutant_la_SOURCES = \
+	tests/kit/mutant/letters.c \
+	tests/kit/mutant/mutant.c \
+	tests/kit/mutant/mutant.h \
+	tests/kit/mutant/queue.c \
+	tests/kit/mutant/sink.c \
+	tests/kit/mutant/source.c \
+	tests/kit/mutant/state.c
+tests_kit_mutant_mutant_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_kit_mutant_mutant_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
 # Plugins that are wrong on purpose; libtool makes a shared object for a test only where it has an rpath.
 check_LTLIBRARIES += tests/plugins/sink_newer_minor.la
 tests_plugins_sink_newer_minor_la_SOURCES = tests/plugins/newer_minor.c tests/plugins/stub.h tests/plugins/stub_sink.h
@@ -480,6 +535,15 @@ e2e_tests = \
 	tests/lint/lint_test.sh
 TESTS += $(e2e_tests)
 
+kit_tests = \
+	tests/kit/mutant_test.sh \
+	tests/kit/queue_test.sh \
+	tests/kit/sink_test.sh \
+	tests/kit/source_test.sh \
+	tests/kit/store_test.sh \
+	tests/kit/usage_test.sh
+TESTS += $(kit_tests)
+
 TEST_EXTENSIONS = .sh
 TAP = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP)
@@ -508,6 +572,11 @@ EXTRA_DIST += \
 	tests/e2e/tool.py \
 	tests/fuzz/README.md \
 	tests/fuzz/replay_test.sh \
+	$(kit_tests) \
+	tests/kit/README.md \
+	tests/kit/lib.sh \
+	tests/kit/mutant/README.md \
+	tests/kit/picky.py \
 	tests/lint/README.md \
 	tests/lint/layers.py \
 	tests/lint/lint_test.sh \
