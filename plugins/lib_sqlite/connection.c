@@ -190,6 +190,12 @@ int lite_enter(struct lite *db, int64_t deadline, struct sp_error *err)
     return db->file ? 0 : open_file(db, err);
 }
 
+int lite_look(struct lite *db, int64_t deadline, bool *there_out, struct sp_error *err)
+{
+    *there_out = db->file || lite_is_made(db);
+    return *there_out ? lite_enter(db, deadline, err) : 0;
+}
+
 int lite_go_on(struct lite *db, const char *doing, struct sp_error *err)
 {
     if (atomic_load_explicit(&db->interrupted, memory_order_relaxed))

@@ -3,9 +3,7 @@
 
 #include "lite.h"
 
-#include <errno.h>
 #include <sql/sqlite_migrations.h>
-#include <unistd.h>
 
 struct letters_config {
     struct lite_config lite;
@@ -197,15 +195,14 @@ static int letters_scan(void *handle, const struct sp_letter_filter *filter, str
 {
     static const char doing[] = "reading dead letters";
     struct lite *db = handle;
-    /* Who only looks makes no file. */
-    const char *path = db->store->config->path;
-    if (!db->file && access(path, F_OK) != 0 && errno == ENOENT && lite_why_not_opened(path, 0) == 0) {
+    bool there;
+    if (lite_look(db, deadline, &there, err) < 0)
+        return -1;
+    if (!there) {
         *count_out = 0;
         *next_out = (struct sp_slice){"", 0};
         return 0;
     }
-    if (lite_enter(db, deadline, err) < 0)
-        return -1;
     struct position position = {.first_wall_ms = INT64_MIN};
     max = max < SCAN_MAX ? max : SCAN_MAX;
     if (after.size == sizeof position)

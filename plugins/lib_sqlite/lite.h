@@ -107,6 +107,12 @@ void lite_interrupt(struct lite *db);
 /* Starts a call. */
 int lite_enter(struct lite *db, int64_t deadline, struct sp_error *err) SP_MUST_CHECK;
 
+/*
+ * Starts a call that only looks, and makes no file and no tables: *there_out false says that the part has
+ * nothing there yet, and the call is over.
+ */
+int lite_look(struct lite *db, int64_t deadline, bool *there_out, struct sp_error *err) SP_MUST_CHECK;
+
 /* Has interrupt() come, or the deadline passed?  Then fails the call.  For loops of short statements. */
 int lite_go_on(struct lite *db, const char *doing, struct sp_error *err) SP_MUST_CHECK;
 
@@ -142,6 +148,9 @@ void lite_reset(sqlite3_stmt *statement);
 
 /* Executes text; SQLite's code. */
 int lite_execute(struct lite *db, const char *sql) SP_MUST_CHECK;
+
+/* Whether the file has, or may have, the tables of store->part; true where that cannot be told. */
+bool lite_is_made(struct lite *db);
 
 /* Brings the tables of store->part up to date. */
 int lite_migrate(struct lite *db, struct sp_error *err) SP_MUST_CHECK;

@@ -3,7 +3,9 @@
 
 #include "lite.h"
 
+#include <errno.h>
 #include <sql/sqlite_migrations.h>
+#include <unistd.h>
 
 /* The tables that all parts share; no version counts these, so each leaves alone what is there. */
 static const char *const shared_migrations[] = {SHARED_MIGRATIONS};
@@ -12,10 +14,10 @@ static const char version_query[] = "SELECT Version FROM ScanpipeSchema WHERE Pa
 static const char version_update[] = "INSERT OR REPLACE INTO ScanpipeSchema VALUES (?, ?)";
 
 /* 0 where the file has nothing of the part yet. */
-static int read_version(struct lite *db, int64_t *version_out)
+static int read_version(const struct lite *db, sqlite3 *file, int64_t *version_out)
 {
     sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(db->file, version_query, -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(file, version_query, -1, &statement, NULL);
     if (rc == SQLITE_ERROR) { /* no such table: a new file */
         *version_out = 0;
         return SQLITE_OK;
@@ -60,10 +62,27 @@ static int apply(struct lite *db)
     int64_t version = 0;
     int rc = apply_shared(db);
     if (rc == SQLITE_OK)
-        rc = read_version(db, &version);
+        rc = read_version(db, db->file, &version);
     for (; rc == SQLITE_OK && version < (int64_t)part->migration_count; version++)
         rc = lite_execute(db, part->migrations[version]);
     return rc == SQLITE_OK ? write_version(db, version) : rc;
+}
+
+/* Opened for reading only, so that nothing is made, not even the kind of log changed. */
+bool lite_is_made(struct lite *db)
+{
+    const char *path = db->store->config->path;
+    int64_t version = 1;
+    sqlite3 *file = NULL;
+    if (access(path, F_OK) != 0 && errno == ENOENT && lite_why_not_opened(path, 0) == 0)
+        return false;
+    if (db->store->part->migration_count == 0)
+        return true;
+    if (sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+        read_version(db, file, &version) != SQLITE_OK)
+        version = 1;
+    sqlite3_close(file);
+    return version > 0;
 }
 
 int lite_migrate(struct lite *db, struct sp_error *err)
@@ -73,7 +92,7 @@ int lite_migrate(struct lite *db, struct sp_error *err)
     int64_t version = 0;
     if (part->migration_count == 0)
         return 0;
-    int rc = read_version(db, &version);
+    int rc = read_version(db, db->file, &version);
     if (rc != SQLITE_OK)
         return lite_fail(db, rc, doing, err);
     if (version > (int64_t)part->migration_count) {

@@ -60,11 +60,12 @@ static int state_get(void *handle, const char *name, struct sp_arena *arena, str
                      int64_t *version_out, int64_t deadline, struct sp_error *err)
 {
     struct lite *db = handle;
-    if (lite_enter(db, deadline, err) < 0)
-        return -1;
     struct sp_slice value = {"", 0};
-    int64_t version;
-    int rc = find(db, name, arena, &value, &version);
+    int64_t version = 0;
+    bool there;
+    if (lite_look(db, deadline, &there, err) < 0)
+        return -1;
+    int rc = there ? find(db, name, arena, &value, &version) : SQLITE_OK;
     if (rc != SQLITE_OK)
         return lite_fail(db, rc, "reading a record", err);
     *value_out = value;

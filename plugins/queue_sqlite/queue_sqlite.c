@@ -89,8 +89,14 @@ static int queue_depth(void *opaque, struct sp_depth *depth, int64_t deadline, s
 {
     struct queue_handle *handle = opaque;
     struct lite *db = &handle->lite;
-    if (lite_enter(db, deadline, err) < 0)
+    bool there;
+    if (lite_look(db, deadline, &there, err) < 0)
         return -1;
+    if (!there) {
+        depth->visible = depth->leased = 0;
+        depth->oldest_wall_ms = 0;
+        return 0;
+    }
     sqlite3_stmt *totals = db->statements[QUEUE_TOTALS];
     uint64_t messages = 0, leased = 0;
     int64_t oldest = 0;

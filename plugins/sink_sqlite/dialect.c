@@ -246,17 +246,23 @@ char *dialect_upsert(const struct sp_table *table)
     return text_end(&text);
 }
 
+/* Each name with its table's: SQLite takes a quoted name that it does not know for a text. */
 char *dialect_select(const struct sp_table *table)
 {
     struct text text;
+    bool first = true;
     text_start(&text);
     fputs("SELECT ", text.stream);
-    put_columns(text.stream, table);
+    for (size_t i = 0; i < table->column_count; i++) {
+        put_comma(text.stream, &first);
+        put_in(text.stream, "t", &table->columns[i]);
+    }
     fputs(" FROM ", text.stream);
     put_name(text.stream, table->name);
+    fputs(" AS t", text.stream);
     for (size_t i = 0; i < table->key_count; i++) {
         fputs(i ? " AND " : " WHERE ", text.stream);
-        put_name(text.stream, table->columns[i].name);
+        put_in(text.stream, "t", &table->columns[i]);
         fputs(" = ?", text.stream);
     }
     return text_end(&text);

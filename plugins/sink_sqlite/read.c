@@ -14,7 +14,7 @@ static int take_row(struct sink_handle *handle, sqlite3_stmt *row, struct sp_are
         if (!wrong)
             continue;
         lite_rollback(&handle->lite);
-        return sp_fail(err, SP_UNKNOWN, "%s: column %s of table %s holds what %s",
+        return sp_fail(err, SP_REJECTED, "%s: column %s of table %s holds what %s",
                        handle->sink->store.config->path, table->columns[i].name, table->name, wrong);
     }
     return 0;
@@ -26,8 +26,13 @@ int sink_read(void *opaque, const struct sp_batch *keys, struct sp_arena *arena,
     struct sink_handle *handle = opaque;
     const struct sp_table *table = handle->sink->table;
     sqlite3_stmt *statement;
-    if (lite_enter(&handle->lite, deadline, err) < 0)
+    bool there;
+    if (lite_look(&handle->lite, deadline, &there, err) < 0)
         return -1;
+    if (!there) {
+        sp_fail(err, SP_REFUSED, "%s: there is no such file", handle->sink->store.config->path);
+        return sp_fail_cure(err, "it is made when the first rows are written");
+    }
     int rc = statement_read(handle, &statement);
     for (size_t row = 0; rc == SQLITE_OK && row < keys->row_count; row++) {
         const struct sp_value *key = keys->values + row * table->column_count;

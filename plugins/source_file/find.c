@@ -72,6 +72,28 @@ static void resume_or_restart(struct job *job)
     stream_resume(stream, &start);
 }
 
+/*
+ * Where reading is to end, told in a file that was replaced while it was followed, and is read again from its
+ * start: is this that file?  Its first bytes say so.  Where it is another one by now, all of it is behind the
+ * end.
+ */
+static void know_generation(struct job *job)
+{
+    struct stream *stream = job->reader->stream;
+    const struct place *until = &job->until;
+    if (!job->bounded || until->head_size == 0 || stream->generation > until->generation ||
+        strcmp(job->reader->name, until->name) != 0)
+        return;
+    bool same = until->head_size <= stream->head_size &&
+                stream_head_hash(stream, until->head_size) == until->head_hash;
+    stream->generation = until->generation + !same;
+    if (!same)
+        job->gap = sp_arena_printf(job->asked->arena,
+                                   "%s was replaced or cut short since its line %llu was read: what it had "
+                                   "then is not to be had again",
+                                   job->reader->name, (unsigned long long)until->line);
+}
+
 /* 0 and no stream: there is no such file. */
 static int open_file(struct job *job, const char *path, const char *name, const struct place *from,
                      struct sp_error *err)
@@ -84,6 +106,7 @@ static int open_file(struct job *job, const char *path, const char *name, const 
         return errno == ENOENT ? 0 : source_fail(job->source, reader->in_folder ? name : NULL, errno, err);
     job->from = place;
     resume_or_restart(job);
+    know_generation(job);
     return 0;
 }
 

@@ -497,8 +497,50 @@ static void what_is_no_value_of_its_type_is_told(void)
     desk_start(&desk, &plain);
     ask(desk.path, "INSERT INTO Plain VALUES (1, 'soon', 'x')");
     struct sp_value key[] = {number(1), null, null};
-    FAILS(read_rows(&desk, key, 1, got, found), SP_UNKNOWN);
+    FAILS(read_rows(&desk, key, 1, got, found), SP_REJECTED);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "EventId"));
+    desk_close(&desk);
+}
+
+static void a_decimal_is_written_in_one_way(void)
+{
+    static const char *const written[] = {"1.50", "-1.50", "0.00", "1.5", "1.500", "15", "1.5x", ".50", ""};
+    static const struct sp_column columns[] = {
+        KEY("Id", SP_TYPE_INT),
+        {.name = "Weight", .type = SP_TYPE_DECIMAL, .precision = 9, .scale = 2, .group = 0},
+    };
+    static const struct sp_group groups[] = {{SP_KEEP_MAX, -1, NULL}};
+    static const struct sp_table table = {sizeof table, "Decimals", columns, 2, 1, groups, 1, false};
+    struct desk desk;
+    struct sp_value key[] = {number(1), null}, got[2];
+    bool found;
+    desk_start(&desk, &table);
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        char sql[100];
+        snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO Decimals VALUES (1, '%s')", written[i]);
+        ask(desk.path, sql);
+        if (i < 3)
+            WORKS(read_rows(&desk, key, 1, got, &found));
+        else
+            FAILS(read_rows(&desk, key, 1, got, &found), SP_REJECTED);
+    }
+    desk_close(&desk);
+}
+
+static void reading_makes_nothing_and_knows_its_columns(void)
+{
+    /* given no file */
+    struct desk desk;
+    struct sp_value key[] = {number(1), null, null}, got[3];
+    bool found;
+    desk_open(&desk, &plain, new_path("sink.db"));
+    FAILS(read_rows(&desk, key, 1, got, &found), SP_REFUSED);
+    CU_ASSERT(access(desk.path, F_OK) != 0);
+    /* given a table without one of the columns, then its name is not taken for a text */
+    ask(desk.path, "CREATE TABLE Plain (Id INTEGER PRIMARY KEY, EventId INTEGER)");
+    ask(desk.path, "INSERT INTO Plain VALUES (1, 2)");
+    FAILS(read_rows(&desk, key, 1, got, &found), SP_REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Note"));
     desk_close(&desk);
 }
 
@@ -608,6 +650,8 @@ int main(void)
         {"a table with another key is refused", a_table_with_another_key_is_refused},
         {"a dry run makes nothing", a_dry_run_makes_nothing},
         {"what is no value of its type is told", what_is_no_value_of_its_type_is_told},
+        {"a decimal is written in one way", a_decimal_is_written_in_one_way},
+        {"reading makes nothing, and knows its columns", reading_makes_nothing_and_knows_its_columns},
         {"workers write at once", workers_write_at_once},
         {"a locked file is contended", a_locked_file_is_contended},
         {"sink, state and letters live in one file", sink_state_and_letters_live_in_one_file},

@@ -542,6 +542,34 @@ static void people_name_places_by_line(void)
     stop();
 }
 
+/* Who reads again from the start knows the file that a bound speaks of by its first bytes. */
+static void a_bound_is_of_one_file(void)
+{
+    int status;
+    struct sp_slice beginning = {0};
+    start("x.ndjson", "false", "10", "4096");
+    put(path, "{\"n\":1}\n{\"n\":2}\n");
+    struct sp_page page = read_page(beginning);
+    /* given a file that was replaced, and was read up to its second line then */
+    put(path, "{\"m\":1}\n{\"m\":2}\n");
+    page = read_page(page.cursor);
+    CU_ASSERT(page.gap && PAGE_HAS(page, "{\"m\":1}", "{\"m\":2}"));
+    /* when it has grown, and is read again from its start, then up to there */
+    append(path, "{\"m\":3}\n");
+    struct sp_slice until = page.cursor;
+    page = read_until(beginning, until, plugin_stage_later(), &status);
+    CU_ASSERT(status == 0 && PAGE_HAS(page, "{\"m\":1}", "{\"m\":2}"));
+    CU_ASSERT_EQUAL(stage.plugin->source->compare(handle, page.cursor, until), 0);
+    page = read_until(page.cursor, until, plugin_stage_later(), &status);
+    CU_ASSERT(status == 0 && page.event_count == 0 && page.caught_up && !page.gap);
+    /* when it is another one once more, then nothing of it is meant, and that is told */
+    put(path, "{\"other\":1}\n{\"other\":2}\n{\"other\":3}\n");
+    page = read_until(beginning, until, plugin_stage_later(), &status);
+    CU_ASSERT(status == 0 && page.event_count == 0 && page.caught_up && page.gap);
+    CU_ASSERT(stage.plugin->source->compare(handle, page.cursor, until) > 0);
+    stop();
+}
+
 static void failures_say_what_they_are(void)
 {
     start("missing.ndjson", "false", "2", "4096");
@@ -699,6 +727,7 @@ int main(void)
         {"following gzip waits for its rest", following_gzip_waits_for_its_rest},
         {"a large gzip resumes anywhere", a_large_gzip_resumes_anywhere},
         {"people name places by line", people_name_places_by_line},
+        {"a bound is of one file", a_bound_is_of_one_file},
         {"failures say what they are", failures_say_what_they_are},
         {"standard input ends when its writer does", standard_input_ends_when_its_writer_does},
         {"interrupt ends a quiet read", interrupt_ends_a_quiet_read},

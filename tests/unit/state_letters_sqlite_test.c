@@ -374,6 +374,54 @@ static void queue_state_and_letters_live_in_one_file(void)
     stage_end(&letters);
 }
 
+static void look_at_all(struct stage stages[3], void *handles[3])
+{
+    struct sp_arena *arena = arena_new(4096);
+    struct sp_slice value = {"?", 1}, next;
+    int64_t version = 7;
+    WORKS(stages[0].plugin->state->get(handles[0], "poller", arena, &value, &version, within(5000), &err));
+    CU_ASSERT(value.size == 0 && version == 0);
+    const struct sp_letter_filter filter = {.size = sizeof filter, .pipeline = "parcels"};
+    const struct sp_letter *letters;
+    size_t count = 7;
+    WORKS(stages[1].plugin->letters->scan(handles[1], &filter, text(""), 10, arena, &letters, &count, &next,
+                                          within(5000), &err));
+    CU_ASSERT(count == 0 && next.size == 0);
+    struct sp_depth depth = {.size = sizeof depth, .visible = 7};
+    WORKS(stages[2].plugin->queue->depth(handles[2], &depth, within(5000), &err));
+    CU_ASSERT(depth.visible == 0 && depth.leased == 0);
+    arena_free(arena);
+}
+
+static void who_only_looks_makes_nothing(void)
+{
+    const enum sp_kind kinds[] = {SP_STATE, SP_LETTERS, SP_QUEUE};
+    const char *path = new_path("look.db");
+    struct stage stages[3];
+    void *handles[3];
+    for (size_t i = 0; i < 3; i++) {
+        stage_start(&stages[i], kinds[i], path);
+        handles[i] = stage_open(&stages[i]);
+    }
+    /* given no file, then there is none afterwards */
+    look_at_all(stages, handles);
+    CU_ASSERT(access(path, F_OK) != 0);
+    /* given somebody else's, then it stays as it was */
+    ask(path, "CREATE TABLE Others (Id INTEGER)");
+    look_at_all(stages, handles);
+    CU_ASSERT_EQUAL(ask(path, "SELECT count(*) FROM sqlite_master"), 1);
+    /* when one of them writes, then the others still look */
+    bool swapped = false;
+    int64_t version;
+    WORKS(put(&stages[0], handles[0], "other", "a", 0, &swapped, &version));
+    look_at_all(stages, handles);
+    CU_ASSERT_EQUAL(ask(path, "SELECT count(*) FROM sqlite_master WHERE name = 'FailedEvents'"), 0);
+    for (size_t i = 0; i < 3; i++) {
+        stages[i].plugin->close(handles[i]);
+        stage_end(&stages[i]);
+    }
+}
+
 int main(void)
 {
     struct tap_test tests[] = {
@@ -388,6 +436,7 @@ int main(void)
         {"a file of before gets the new column", a_file_of_before_gets_the_new_column},
         {"a scan meets each letter once, and filters", a_scan_meets_each_letter_once_and_filters},
         {"queue, state and letters live in one file", queue_state_and_letters_live_in_one_file},
+        {"who only looks makes nothing", who_only_looks_makes_nothing},
     };
     return tap_run("state_letters_sqlite", tests, sizeof tests / sizeof *tests);
 }

@@ -39,8 +39,12 @@ struct sp_sink_ops {
     int (*write)(void *handle, const struct sp_batch *batch, struct sp_result *results,
                  struct sp_written *written, int64_t deadline, struct sp_error *err);
 
-    /* Reads rows by key: `keys` holds row_count rows of which only the key columns count.
-     * values_out has room for as many rows; found[i] says whether row i is there.  May be NULL. */
+    /*
+     * Reads rows by key: `keys` holds row_count rows of which only the key columns count.
+     * values_out has room for as many rows; found[i] says whether row i is there.  Changes nothing, and
+     * makes nothing.  -1 with SP_REJECTED: one of the rows holds what is no value of its column; the
+     * others can be read without it.  May be NULL.
+     */
     int (*read)(void *handle, const struct sp_batch *keys, struct sp_arena *arena,
                 struct sp_value *values_out, bool *found, int64_t deadline, struct sp_error *err);
 
