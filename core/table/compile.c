@@ -197,3 +197,8 @@ const struct sp_table *table_of(const struct table_plan *plan)
 {
     return &plan->table;
 }
+
+enum sp_type table_order_type(const struct table_plan *plan)
+{
+    return plan->order.rule.type;
+}

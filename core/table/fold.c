@@ -38,6 +38,7 @@ struct fold {
     const struct sort_entry *order; /* the rows by key, once finished */
     struct fold_event *events;
     size_t row_count, row_room, sorted_room, slot_count, event_count, event_room;
+    int64_t least_order, most_order; /* of the events taken; meaningless while there is none */
 };
 
 static size_t row_bytes(const struct fold *fold)
@@ -147,21 +148,21 @@ static enum fold_verdict read_group(struct fold *fold, size_t at, const struct s
 }
 
 /* Everything is read before anything is joined: a rejected event leaves no trace. */
-static enum fold_verdict read_event(struct fold *fold, struct sp_slice bytes, struct fold_reject *why)
+static enum fold_verdict read_event(struct fold *fold, struct sp_slice bytes, struct sp_value *order,
+                                    struct fold_reject *why)
 {
     const struct table_plan *plan = fold->plan;
     enum fold_verdict verdict = scan_event(fold, bytes, why);
     if (verdict != FOLD_TAKEN)
         return verdict;
-    struct sp_value order;
-    const char *wrong = value_read(&plan->order.rule, &fold->found[plan->order.path], fold->texts, &order);
+    const char *wrong = value_read(&plan->order.rule, &fold->found[plan->order.path], fold->texts, order);
     if (wrong)
         return reject(why, "value", wrong, plan->order_name, plan->order.pointer);
     for (size_t i = 0; i < plan->table.key_count; i++)
-        if ((wrong = read_column(fold, i, &order)))
+        if ((wrong = read_column(fold, i, order)))
             return reject_column(fold, i, wrong, why);
     for (size_t i = 0; i < plan->table.group_count && verdict == FOLD_TAKEN; i++)
-        verdict = read_group(fold, i, &order, why);
+        verdict = read_group(fold, i, order, why);
     return verdict;
 }
 
@@ -269,6 +270,14 @@ static void join_group(const struct fold *fold, const struct plan_group *group, 
     }
 }
 
+static void note_order(struct fold *fold, int64_t order)
+{
+    if (fold->event_count == 0 || order < fold->least_order)
+        fold->least_order = order;
+    if (fold->event_count == 0 || order > fold->most_order)
+        fold->most_order = order;
+}
+
 static void note_event(struct fold *fold, uint32_t event, uint32_t row)
 {
     if (fold->event_count == fold->event_room) {
@@ -281,9 +290,11 @@ static void note_event(struct fold *fold, uint32_t event, uint32_t row)
 enum fold_verdict fold_add(struct fold *fold, struct sp_slice bytes, uint32_t event, struct fold_reject *why)
 {
     assert(!fold->order);
-    enum fold_verdict verdict = read_event(fold, bytes, why);
+    struct sp_value order;
+    enum fold_verdict verdict = read_event(fold, bytes, &order, why);
     if (verdict != FOLD_TAKEN)
         return verdict;
+    note_order(fold, order.number);
     bool made;
     uint32_t at = find_row(fold, &made);
     struct sp_value *row = row_at(fold, at);
@@ -328,6 +339,13 @@ const struct fold_event *fold_events(struct fold *fold, size_t *count_out)
         events[i] = (struct fold_event){fold->events[i].event, place[fold->events[i].row]};
     *count_out = fold->event_count;
     return events;
+}
+
+bool fold_orders(const struct fold *fold, int64_t *least_out, int64_t *most_out)
+{
+    *least_out = fold->least_order;
+    *most_out = fold->most_order;
+    return fold->event_count > 0;
 }
 
 size_t fold_footprint(const struct fold *fold)

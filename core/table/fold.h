@@ -62,6 +62,10 @@ struct fold_event {
 /* All of them, in the order they were taken; lives until the next fold_start(). */
 const struct fold_event *fold_events(struct fold *fold, size_t *count_out);
 
+/* The least and the greatest order of the events that were taken since fold_start(); false: there was none.
+ */
+bool fold_orders(const struct fold *fold, int64_t *least_out, int64_t *most_out);
+
 /* Joins row `from` into row `into` of the same key, as a sink does with a stored row: for tests,
  * `verify` and the memory of what SQL must do.  True where something changed. */
 bool fold_join(const struct sp_table *table, struct sp_value *into, const struct sp_value *from);

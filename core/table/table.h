@@ -23,6 +23,9 @@ const struct table_plan *table_compile(const struct yaml_node *node, unsigned ti
 /* What sinks get. */
 const struct sp_table *table_of(const struct table_plan *plan);
 
+/* The type of the events' order, which a hidden column holds as a bigint whatever it is. */
+enum sp_type table_order_type(const struct table_plan *plan);
+
 /* A text that is equal for blocks that fold alike and are stored alike: JSON with name, key, order, and for
  * each column its name, type and group, sorted so that the order of the file does not matter; `where` is not
  * part of it. */

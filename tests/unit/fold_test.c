@@ -490,6 +490,25 @@ static void test_equal_order_is_the_same_event(void)
     scene_close(&scene);
 }
 
+static void test_orders_of_what_was_taken(void)
+{
+    struct scene scene = scene_open("name: T\norder: /o\nwhere: {/keep: true}\ncolumns:\n"
+                                    "  id: {from: /id, type: int, key: true}\n"
+                                    "  a: {from: /a, type: int, keep: first}\n",
+                                    7);
+    int64_t least, most;
+    CU_ASSERT(!fold_orders(scene.fold, &least, &most));
+    takes(&scene, "{\"o\":5,\"id\":1,\"a\":1,\"keep\":true}");
+    takes(&scene, "{\"o\":9,\"id\":1,\"a\":1,\"keep\":true}");
+    takes(&scene, "{\"o\":-3,\"id\":2,\"a\":1,\"keep\":true}");
+    CU_ASSERT_EQUAL(add(&scene, "{\"o\":11,\"id\":1,\"a\":1}", 0), FOLD_UNWANTED);
+    CU_ASSERT_EQUAL(add(&scene, "{\"o\":12,\"id\":1,\"a\":\"x\",\"keep\":true}", 0), FOLD_REJECTED);
+    CU_ASSERT(fold_orders(scene.fold, &least, &most) && least == -3 && most == 9);
+    fold_start(scene.fold);
+    CU_ASSERT(!fold_orders(scene.fold, &least, &most));
+    scene_close(&scene);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -505,6 +524,7 @@ int main(void)
         {"rows are sorted by key", test_sorted_by_key},
         {"rows are sorted by one number, and know their events", test_sorted_numbers},
         {"order and key are told of broken events", test_identity},
+        {"the least and the greatest order of what was taken", test_orders_of_what_was_taken},
         {"equal order is the same event", test_equal_order_is_the_same_event},
     };
     return tap_run("fold", tests, sizeof tests / sizeof *tests);
