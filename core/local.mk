@@ -148,8 +148,21 @@ engine_sources = \
 	core/engine/write.c
 
 ops_sources = \
+	core/ops/cells.c \
+	core/ops/cells.h \
 	core/ops/hand.c \
-	core/ops/hand.h
+	core/ops/hand.h \
+	core/ops/spill.c \
+	core/ops/spill.h \
+	core/ops/verify.c \
+	core/ops/verify.h \
+	core/ops/verify_compare.c \
+	core/ops/verify_compare.h \
+	core/ops/verify_feed.c \
+	core/ops/verify_inside.h \
+	core/ops/verify_letters.c \
+	core/ops/verify_rows.c \
+	core/ops/verify_spill.c
 
 core_sources = $(base_sources) $(config_sources) $(plugin_sources) $(table_sources) $(engine_sources) \
 	$(ops_sources)
@@ -177,7 +190,8 @@ cmd_sources = \
 	core/cmd/run.c \
 	core/cmd/summary.c \
 	core/cmd/summary.h \
-	core/cmd/test.c
+	core/cmd/test.c \
+	core/cmd/verify.c
 scanpipe_SOURCES = $(core_sources) $(cmd_sources) core/cmd/main.c
 scanpipe_LDADD = $(CORE_LIBS)
 scanpipe_LDFLAGS = $(AM_LDFLAGS) -export-dynamic

@@ -58,5 +58,6 @@ AC_DEFUN([SCANPIPE_OPTIONAL], [
   AS_VAR_IF([with_$1], [no], [], [
     PKG_CHECK_MODULES([$2], [$3], [scanpipe_have_$1=yes], [
       AS_VAR_IF([with_$1], [yes], [AC_MSG_ERROR([--with-$1 was asked for, but $3 is not there])])])])
+  AS_VAR_IF([scanpipe_have_$1], [yes], [AC_DEFINE([WITH_$2], [1], [Whether there is: $4.])])
   AM_CONDITIONAL([WITH_$2], [test "x$scanpipe_have_$1" = xyes])
 ])

@@ -340,6 +340,14 @@ tests_unit_time_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_time_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_time_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/verify_test
+tests_unit_verify_test_SOURCES = \
+	tests/unit/fold_world.c \
+	tests/unit/verify_test.c
+tests_unit_verify_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_verify_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_verify_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/write_test
 tests_unit_write_test_SOURCES = \
 	tests/unit/write_test.c
@@ -531,6 +539,7 @@ e2e_tests = \
 	tests/e2e/memory_test.sh \
 	tests/e2e/reload_test.sh \
 	tests/e2e/takeover_test.sh \
+	tests/e2e/verify_test.sh \
 	tests/fuzz/replay_test.sh \
 	tests/lint/lint_test.sh
 TESTS += $(e2e_tests)
@@ -563,6 +572,7 @@ EXTRA_DIST += \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
 	tests/e2e/lib.sh \
+	tests/e2e/losses.py \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
 	tests/e2e/reload_test.sh \
@@ -570,6 +580,7 @@ EXTRA_DIST += \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
 	tests/e2e/tool.py \
+	tests/e2e/verify_test.sh \
 	tests/fuzz/README.md \
 	tests/fuzz/replay_test.sh \
 	$(kit_tests) \

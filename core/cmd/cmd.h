@@ -14,7 +14,8 @@
 /* sysexits has the names; these are what they mean here. */
 enum exit_code {
     EXIT_USAGE = EX_USAGE,      /* 64 */
-    EXIT_REJECTED = EX_DATAERR, /* 65: events were rejected, and --fail-on-rejected was given */
+    EXIT_REJECTED = EX_DATAERR, /* 65: events were rejected, and --fail-on-rejected was given; or verify found
+                                   something */
     EXIT_NO_INPUT = EX_NOINPUT, /* 66: no such file */
     EXIT_AWAY = EX_UNAVAILABLE, /* 69: a command's server is away or refuses */
     EXIT_BUG = EX_SOFTWARE,     /* 70 */
@@ -26,6 +27,7 @@ int cmd_check(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_plugins(int argc, char **argv);
 int cmd_dlq(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /* Prints the help of a command; NULL is the program's own. */
 void help_print(const char *command, FILE *out);

@@ -12,6 +12,7 @@ static const char program_help[] =
     "  scanpipe test -c FILE EVENTS.ndjson         show the rows and rejections of these events\n"
     "  scanpipe plugins [KIND NAME]                list plugins, or show the options of one\n"
     "  scanpipe dlq list -c FILE [--json]          list the dead letters\n"
+    "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
     "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
     "\n"
     "Options of run:\n"
@@ -56,11 +57,32 @@ static const char dlq_help[] = "Usage: scanpipe dlq list -c FILE [--json]\n"
                                "  -c, --config FILE      the pipeline's file\n"
                                "  --json                 a JSON object a line, with all that is known\n";
 
+static const char verify_help[] =
+    "Usage: scanpipe verify -c FILE [--from PLACE] [--to PLACE] [--wait TIME] [--strict] [--json]\n"
+    "\n"
+    "Reads the source again, up to where the pipeline's cursor stands, and compares what it says with the\n"
+    "table, row by row.  Tells each row that is missing and each column that differs, with the event that\n"
+    "should be there.  Changes nothing; the pipeline may run.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --from PLACE           where to begin, as the source's cursor is written: an event's id, FILE:LINE\n"
+    "  --to PLACE             where to end, before that event\n"
+    "  --wait TIME            how long to wait for the queue where rows differ (60s)\n"
+    "  --strict               also fail where a rejected event has no dead letter\n"
+    "  --progress WHEN        auto, always or never: a line on a terminal\n"
+    "  --json                 an object a line: {\"difference\": ...}, {\"no_letter\": ...}, then {\"verify\": ...}\n"
+    "\n"
+    "Exit: 0 where every row is accounted for, else 65.\n";
+
 void help_print(const char *command, FILE *out)
 {
     static const struct {
         const char *command, *text;
-    } texts[] = {{"check", check_help}, {"test", test_help}, {"plugins", plugins_help}, {"dlq", dlq_help}};
+    } texts[] = {{"check", check_help},
+                 {"test", test_help},
+                 {"plugins", plugins_help},
+                 {"dlq", dlq_help},
+                 {"verify", verify_help}};
     for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].command, command) == 0) {
             fputs(texts[i].text, out);

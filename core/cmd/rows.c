@@ -21,12 +21,10 @@ static size_t width_of(struct sp_slice text)
     return width;
 }
 
-/* Replaces what is in the cell. */
-static void write_cell(struct buffer *cell, const struct sp_column *column, const struct sp_value *value,
-                       unsigned time_digits)
+void rows_add_cell(struct buffer *cell, const struct sp_column *column, const struct sp_value *value,
+                   unsigned time_digits)
 {
     char time[SP_TIME_TEXT_SIZE];
-    buffer_clear(cell);
     if (!value->present) {
         buffer_add_text(cell, "NULL");
         return;
@@ -74,7 +72,9 @@ static void measure(const struct sp_table *table, const struct sp_batch *batch, 
     for (size_t i = 0; i < table->column_count; i++) {
         widths[i] = width_of(sp_slice_of(table->columns[i].name));
         for (size_t row = 0; row < batch->row_count; row++) {
-            write_cell(&cell, &table->columns[i], &batch->values[row * table->column_count + i], time_digits);
+            buffer_clear(&cell);
+            rows_add_cell(&cell, &table->columns[i], &batch->values[row * table->column_count + i],
+                          time_digits);
             size_t width = width_of((struct sp_slice){cell.data, cell.size});
             widths[i] = width > widths[i] ? width : widths[i];
         }
@@ -101,7 +101,9 @@ void rows_add_text(struct buffer *out, const struct sp_table *table, const struc
                 continue;
             struct sp_slice text = sp_slice_of(column->name);
             if (line > 0) {
-                write_cell(&cell, column, &batch->values[(line - 1) * table->column_count + i], time_digits);
+                buffer_clear(&cell);
+                rows_add_cell(&cell, column, &batch->values[(line - 1) * table->column_count + i],
+                              time_digits);
                 text = (struct sp_slice){cell.data, cell.size};
             }
             add_padded(out, text, widths[i], is_number(column));
@@ -112,8 +114,8 @@ void rows_add_text(struct buffer *out, const struct sp_table *table, const struc
     buffer_add_char(out, '\n');
 }
 
-static void add_value(struct buffer *out, const struct sp_column *column, const struct sp_value *value,
-                      unsigned time_digits)
+void rows_add_json_value(struct buffer *out, const struct sp_column *column, const struct sp_value *value,
+                         unsigned time_digits)
 {
     SP_AUTO(buffer_fini) struct buffer cell = {0};
     struct sp_slice text = {value->text, value->length};
@@ -124,10 +126,10 @@ static void add_value(struct buffer *out, const struct sp_column *column, const 
     } else if (column->type == SP_TYPE_TEXT) {
         buffer_add_json(out, text);
     } else if (column->type == SP_TYPE_TIMESTAMP) {
-        write_cell(&cell, column, value, time_digits);
+        rows_add_cell(&cell, column, value, time_digits);
         buffer_add_json(out, (struct sp_slice){cell.data, cell.size});
     } else {
-        write_cell(&cell, column, value, time_digits);
+        rows_add_cell(&cell, column, value, time_digits);
         buffer_add(out, cell.data, cell.size);
     }
 }
@@ -145,7 +147,7 @@ void rows_add_json(struct buffer *out, const struct sp_table *table, const struc
             buffer_add_text(out, first ? "" : ",");
             buffer_add_json(out, sp_slice_of(column->name));
             buffer_add_char(out, ':');
-            add_value(out, column, &batch->values[row * table->column_count + i], time_digits);
+            rows_add_json_value(out, column, &batch->values[row * table->column_count + i], time_digits);
             first = false;
         }
         buffer_add_text(out, "}}\n");
