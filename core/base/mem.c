@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void out_of_memory(void)
+void mem_exhausted(void)
 {
     static const char text[] = "scanpipe: the system has no memory left; stopping, nothing is lost\n";
     ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
@@ -18,7 +18,7 @@ void *mem_alloc(size_t size)
 {
     void *memory = malloc(size ? size : 1);
     if (!memory)
-        out_of_memory();
+        mem_exhausted();
     return memory;
 }
 
@@ -26,7 +26,7 @@ void *mem_zalloc(size_t size)
 {
     void *memory = calloc(1, size ? size : 1);
     if (!memory)
-        out_of_memory();
+        mem_exhausted();
     return memory;
 }
 
@@ -34,7 +34,7 @@ void *mem_realloc(void *memory, size_t size)
 {
     void *moved = realloc(memory, size ? size : 1);
     if (!moved)
-        out_of_memory();
+        mem_exhausted();
     return moved;
 }
 

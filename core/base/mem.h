@@ -9,6 +9,9 @@
 
 #include <scanpipe/base.h>
 
+/* Says that there is no memory left and aborts: for what finds it out by itself. */
+void mem_exhausted(void) __attribute__((noreturn));
+
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_zalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_realloc(void *memory, size_t size) __attribute__((returns_nonnull));

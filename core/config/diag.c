@@ -3,7 +3,6 @@
 
 #include "config/diag_inside.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,8 +91,8 @@ static const char *clean_text(struct diag *diag, const char *raw)
 static const char *format_text(struct diag *diag, const char *format, va_list arguments)
 {
     char *raw = NULL;
-    int length = vasprintf(&raw, format, arguments);
-    assert(length >= 0);
+    if (vasprintf(&raw, format, arguments) < 0)
+        mem_exhausted();
     const char *text = clean_text(diag, raw);
     free(raw);
     return text;

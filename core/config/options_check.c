@@ -3,7 +3,6 @@
 
 #include "config/options_inside.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +20,8 @@ void sp_check_fail(struct sp_check *check, const char *option, const char *forma
     SP_AUTO(mem_free_at) char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    if (vasprintf(&text, format, arguments) < 0)
+        mem_exhausted();
     va_end(arguments);
-    assert(length >= 0);
     diag_error(check->diag, options_mark(check->mapping, check->where, option), NULL, "%s", text);
 }

@@ -3,6 +3,7 @@
 
 #include "config/yaml_inside.h"
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -202,7 +203,9 @@ static void tell_saying(const yaml_parser_t *parser, const struct saying *saying
 
 void yaml_tell_syntax(const yaml_parser_t *parser, struct sp_slice text, struct diag *diag)
 {
-    const char *problem = parser->problem ? parser->problem : "no memory left";
+    if (parser->error == YAML_MEMORY_ERROR)
+        mem_exhausted();
+    const char *problem = parser->problem ? parser->problem : "unknown";
     bool has_place = parser->error == YAML_SCANNER_ERROR || parser->error == YAML_PARSER_ERROR;
     const struct saying *saying = find_saying(parser);
     if (!has_place)

@@ -4,6 +4,7 @@
 #include "engine/marks.h"
 #include "engine/record_json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { HEX_DIGITS = 2 * sizeof(struct mark_digest) };
@@ -78,44 +79,43 @@ int marks_parse(struct sp_slice value, struct sp_arena *arena, struct marks *out
     return 0;
 }
 
-static json_object *digests_json(const struct mark_what *what)
+static void add_digests(struct buffer *out, const struct mark_what *what)
 {
-    char text[HEX_DIGITS + 1];
-    json_object *list = json_object_new_array();
     for (size_t i = 0; i < what->count; i++) {
+        buffer_add_text(out, i ? ",\"" : "\"");
         for (size_t at = 0; at < sizeof what->digests[i].bytes; at++)
-            snprintf(text + 2 * at, 3, "%02x", what->digests[i].bytes[at]);
-        json_object_array_add(list, json_object_new_string(text));
+            buffer_printf(out, "%02x", what->digests[i].bytes[at]);
+        buffer_add_char(out, '"');
     }
-    return list;
 }
 
-static json_object *mark_json(const struct mark_entry *mark)
+static void add_mark(struct buffer *out, const struct mark_entry *mark)
 {
-    json_object *entry = json_object_new_object();
-    json_object_object_add(entry, "deaths", json_object_new_int64(mark->deaths));
-    json_object_object_add(entry, "nonce", json_of_nonce(mark->nonce));
-    json_object_object_add(entry, "run", json_of_nonce(mark->run));
-    json_object_object_add(entry, "beat", json_object_new_int64((int64_t)mark->beat));
-    json_object_object_add(entry, "holder", mark->held ? json_of_holder(&mark->holder) : NULL);
-    json_object_object_add(entry, "seen_ms", json_object_new_int64(mark->seen_wall_ms));
-    json_object_object_add(entry, "messages", digests_json(&mark->what));
-    if (mark->what.until > 0) {
-        json_object_object_add(entry, "from", json_object_new_int64((int64_t)mark->what.from));
-        json_object_object_add(entry, "until", json_object_new_int64((int64_t)mark->what.until));
-    }
+    buffer_printf(out, "{\"deaths\":%" PRId64 ",\"nonce\":", mark->deaths);
+    json_add_nonce(out, mark->nonce);
+    buffer_add_text(out, ",\"run\":");
+    json_add_nonce(out, mark->run);
+    buffer_printf(out, ",\"beat\":%" PRIu64 ",\"holder\":", mark->beat);
+    json_add_holder(out, mark->held ? &mark->holder : NULL);
+    buffer_printf(out, ",\"seen_ms\":%" PRId64 ",\"messages\":[", mark->seen_wall_ms);
+    add_digests(out, &mark->what);
+    buffer_add_char(out, ']');
+    if (mark->what.until > 0)
+        buffer_printf(out, ",\"from\":%" PRIu64 ",\"until\":%" PRIu64, mark->what.from, mark->what.until);
     if (mark->convicted)
-        json_object_object_add(entry, "convicted", json_object_new_boolean(1));
-    return entry;
+        buffer_add_text(out, ",\"convicted\":true");
+    buffer_add_char(out, '}');
 }
 
 struct sp_slice marks_format(const struct marks *marks, struct sp_arena *arena)
 {
-    SP_AUTO(json_put_at) json_object *root = json_object_new_object();
-    json_object *list = json_object_new_array();
-    for (size_t i = 0; i < marks->count; i++)
-        json_object_array_add(list, mark_json(&marks->entries[i]));
-    json_object_object_add(root, "marks", list);
-    const char *text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
-    return sp_arena_copy(arena, sp_slice_of(text));
+    SP_AUTO(buffer_fini) struct buffer text = {0};
+    buffer_add_text(&text, "{\"marks\":[");
+    for (size_t i = 0; i < marks->count; i++) {
+        if (i)
+            buffer_add_char(&text, ',');
+        add_mark(&text, &marks->entries[i]);
+    }
+    buffer_add_text(&text, "]}");
+    return sp_arena_copy(arena, (struct sp_slice){text.data, text.size});
 }

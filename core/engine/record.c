@@ -5,6 +5,7 @@
 #include "engine/record.h"
 #include "engine/record_json.h"
 
+#include <inttypes.h>
 #include <openssl/evp.h>
 
 static bool decode_cursor(const char *text, struct sp_arena *arena, struct sp_slice *out)
@@ -46,17 +47,23 @@ int record_parse(struct sp_slice value, struct sp_arena *arena, struct record *o
 
 struct sp_slice record_format(const struct record *record, struct sp_arena *arena)
 {
-    SP_AUTO(buffer_fini) struct buffer cursor = {0};
-    buffer_add_base64(&cursor, record->cursor);
-    SP_AUTO(json_put_at) json_object *root = json_object_new_object();
-    json_object_object_add(root, "at", record->at ? json_object_new_string(record->at) : NULL);
-    json_object_object_add(root, "cursor", json_object_new_string(buffer_text(&cursor)));
-    if (record->queue)
-        json_object_object_add(root, "queue", json_object_new_string(record->queue));
-    json_object_object_add(root, "token", json_object_new_int64(record->token));
-    json_object_object_add(root, "nonce", json_of_nonce(record->nonce));
-    json_object_object_add(root, "holder", record->held ? json_of_holder(&record->holder) : NULL);
-    const char *text =
-        json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    return sp_arena_copy(arena, sp_slice_of(text));
+    SP_AUTO(buffer_fini) struct buffer text = {0};
+    buffer_add_text(&text, "{\"at\":");
+    if (record->at)
+        buffer_add_json(&text, sp_slice_of(record->at));
+    else
+        buffer_add_text(&text, "null");
+    buffer_add_text(&text, ",\"cursor\":\"");
+    buffer_add_base64(&text, record->cursor);
+    buffer_add_char(&text, '"');
+    if (record->queue) {
+        buffer_add_text(&text, ",\"queue\":");
+        buffer_add_json(&text, sp_slice_of(record->queue));
+    }
+    buffer_printf(&text, ",\"token\":%" PRId64 ",\"nonce\":", record->token);
+    json_add_nonce(&text, record->nonce);
+    buffer_add_text(&text, ",\"holder\":");
+    json_add_holder(&text, record->held ? &record->holder : NULL);
+    buffer_add_char(&text, '}');
+    return sp_arena_copy(arena, (struct sp_slice){text.data, text.size});
 }

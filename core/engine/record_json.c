@@ -50,19 +50,27 @@ bool json_take_holder(json_object *object, struct holder *out)
     return true;
 }
 
-json_object *json_of_holder(const struct holder *holder)
+static void add_text(struct buffer *out, const char *text)
 {
-    json_object *object = json_object_new_object();
-    json_object_object_add(object, "host", json_object_new_string(holder->host));
-    json_object_object_add(object, "pid", json_object_new_int64(holder->pid));
-    json_object_object_add(object, "boot", json_object_new_string(holder->boot));
-    json_object_object_add(object, "namespace", json_object_new_string(holder->namespace));
-    return object;
+    buffer_add_json(out, sp_slice_of(text));
 }
 
-json_object *json_of_nonce(uint64_t nonce)
+void json_add_nonce(struct buffer *out, uint64_t nonce)
 {
-    char text[17];
-    snprintf(text, sizeof text, "%016" PRIx64, nonce);
-    return json_object_new_string(text);
+    buffer_printf(out, "\"%016" PRIx64 "\"", nonce);
+}
+
+void json_add_holder(struct buffer *out, const struct holder *holder)
+{
+    if (!holder) {
+        buffer_add_text(out, "null");
+        return;
+    }
+    buffer_add_text(out, "{\"host\":");
+    add_text(out, holder->host);
+    buffer_printf(out, ",\"pid\":%" PRId64 ",\"boot\":", holder->pid);
+    add_text(out, holder->boot);
+    buffer_add_text(out, ",\"namespace\":");
+    add_text(out, holder->namespace);
+    buffer_add_char(out, '}');
 }

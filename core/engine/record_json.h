@@ -4,6 +4,7 @@
 
 /* What the state's records have in common as JSON.  What is missing, or of another type, reads as nothing. */
 
+#include "base/buffer.h"
 #include "engine/holder.h"
 
 #include <json-c/json.h>
@@ -18,7 +19,8 @@ bool json_flag_in(json_object *object, const char *key);
 /* The member "holder"; false where there is none: nobody holds it. */
 bool json_take_holder(json_object *object, struct holder *out);
 
-json_object *json_of_holder(const struct holder *holder);
-json_object *json_of_nonce(uint64_t nonce);
+/* Writing is done by hand: json-c leaves out what it has no memory for. */
+void json_add_nonce(struct buffer *out, uint64_t nonce);
+void json_add_holder(struct buffer *out, const struct holder *holder); /* NULL: null */
 
 #endif
