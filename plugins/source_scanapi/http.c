@@ -125,31 +125,34 @@ static int make_headers(struct http *http)
     return rc;
 }
 
-static void set_options(struct http *http)
+/* What is not set is not left at its default: not to go through the proxy is worse than not to go. */
+static bool set_options(struct http *http)
 {
     const struct scanapi_config *config = http->config;
     CURL *easy = http->easy;
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->curl_error);
+    unsigned failed = 0;
+    failed |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    failed |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    failed |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+    failed |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
+    failed |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    failed |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
+    failed |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->curl_error);
     if (config->compression)
-        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+        failed |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     if (config->tls_ca)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, config->tls_ca);
+        failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->tls_ca);
     if (config->proxy)
-        curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy);
+        failed |= curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy);
     if (config->user_agent && *config->user_agent)
-        curl_easy_setopt(easy, CURLOPT_USERAGENT, config->user_agent);
+        failed |= curl_easy_setopt(easy, CURLOPT_USERAGENT, config->user_agent);
     /* A connection on which nothing comes for half of what a page may take is dead. */
     int64_t silence = config->timeout / 2 / SP_SECOND;
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(silence > 1 ? silence : 1));
+    failed |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(silence > 1 ? silence : 1));
+    return failed == 0;
 }
 
 int http_new(const struct scanapi_config *config, struct http **out, struct sp_error *err)
@@ -161,11 +164,10 @@ int http_new(const struct scanapi_config *config, struct http **out, struct sp_e
     atomic_init(&http->interrupted, false);
     http->easy = curl_easy_init();
     http->multi = curl_multi_init();
-    if (!http->easy || !http->multi || make_headers(http) != 0) {
+    if (!http->easy || !http->multi || make_headers(http) != 0 || !set_options(http)) {
         http_free(http);
         return sp_fail(err, SP_UNAVAILABLE, "libcurl cannot be set up: there is no memory left");
     }
-    set_options(http);
     *out = http;
     return 0;
 }
@@ -210,18 +212,18 @@ static long milliseconds(int64_t ns)
     return ns > SP_MILLISECOND ? (long)(ns / SP_MILLISECOND) : 1;
 }
 
-static void begin(struct http *http, struct sp_arena *arena, int64_t deadline)
+static bool begin(struct http *http, struct sp_arena *arena, int64_t deadline)
 {
     int64_t left = deadline - sp_clock_now();
     int64_t timeout = http->config->timeout < left ? http->config->timeout : left;
     int64_t connecting = http->config->connect_timeout < timeout ? http->config->connect_timeout : timeout;
-    curl_easy_setopt(http->easy, CURLOPT_TIMEOUT_MS, milliseconds(timeout));
-    curl_easy_setopt(http->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connecting));
     http->arena = arena;
     http->body = NULL;
     http->size = http->capacity = http->head_size = 0;
     http->too_large = false;
     http->curl_error[0] = '\0';
+    return curl_easy_setopt(http->easy, CURLOPT_TIMEOUT_MS, milliseconds(timeout)) == CURLE_OK &&
+           curl_easy_setopt(http->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connecting)) == CURLE_OK;
 }
 
 /* Curl's own timeouts end it, or another thread does. */
@@ -277,8 +279,7 @@ enum http_outcome http_get(struct http *http, int64_t from, int64_t limit, struc
 {
     bool stopped = false;
     atomic_store(&http->interrupted, false);
-    begin(http, arena, deadline);
-    if (!set_url(http, from, limit)) {
+    if (!begin(http, arena, deadline) || !set_url(http, from, limit)) {
         (void)sp_fail(err, SP_UNAVAILABLE, "there is no memory left");
         return HTTP_FAILED;
     }
