@@ -210,6 +210,15 @@ tests_unit_marks_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_marks_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_marks_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/misbehave_test
+tests_unit_misbehave_test_SOURCES = \
+	tests/unit/misbehave_test.c
+tests_unit_misbehave_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_misbehave_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_misbehave_test_LDADD = $(UNIT_LIBS)
+tests_unit_misbehave_test_LDFLAGS = $(AM_LDFLAGS) -export-dynamic -Wl,--whole-archive,core/libcore.a,--no-whole-archive
+EXTRA_tests_unit_misbehave_test_DEPENDENCIES = core/libcore.a
+
 unit_tests += tests/unit/options_test
 tests_unit_options_test_SOURCES = \
 	tests/unit/options_test.c
@@ -527,6 +536,29 @@ check_LTLIBRARIES += tests/plugins/sink_wrong_abi.la
 tests_plugins_sink_wrong_abi_la_SOURCES = tests/plugins/wrong_abi.c tests/plugins/stub.h tests/plugins/stub_sink.h
 tests_plugins_sink_wrong_abi_la_CPPFLAGS = -I$(top_srcdir)/core/include
 tests_plugins_sink_wrong_abi_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+# Stages that misbehave on purpose, around real ones.
+WRAP_SOURCES = tests/plugins/wrap.c tests/plugins/wrap.h tests/plugins/wrap_inner.c tests/plugins/wrap_match.c
+
+check_LTLIBRARIES += tests/plugins/sink_abort.la
+tests_plugins_sink_abort_la_SOURCES = tests/plugins/abort.c $(WRAP_SOURCES)
+tests_plugins_sink_abort_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_abort_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/sink_fault.la
+tests_plugins_sink_fault_la_SOURCES = tests/plugins/fault.c tests/plugins/fault_rules.c tests/plugins/fault_rules.h $(WRAP_SOURCES)
+tests_plugins_sink_fault_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/sink_hang.la
+tests_plugins_sink_hang_la_SOURCES = tests/plugins/hang.c $(WRAP_SOURCES)
+tests_plugins_sink_hang_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_hang_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/sink_liar.la
+tests_plugins_sink_liar_la_SOURCES = tests/plugins/liar.c $(WRAP_SOURCES)
+tests_plugins_sink_liar_la_CPPFLAGS = -I$(top_srcdir)/core/include
+tests_plugins_sink_liar_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 
 e2e_tests = \
 	tests/e2e/check_test.sh \
