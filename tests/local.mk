@@ -560,10 +560,21 @@ tests_plugins_sink_liar_la_SOURCES = tests/plugins/liar.c $(WRAP_SOURCES)
 tests_plugins_sink_liar_la_CPPFLAGS = -I$(top_srcdir)/core/include
 tests_plugins_sink_liar_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 
+# What lets the Nth call fail (LD_PRELOAD): never sanitized, and no plugin.
+if WITH_SQLITE
+if WITH_SCANAPI
+check_LTLIBRARIES += tests/faults/shim.la
+endif
+endif
+tests_faults_shim_la_SOURCES = tests/faults/shim.c
+tests_faults_shim_la_CFLAGS = -Wall -Wextra $(SQLITE_CFLAGS) $(SCANAPI_CFLAGS)
+tests_faults_shim_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+
 e2e_tests = \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
 	tests/e2e/conf_test.sh \
+	tests/e2e/disk_test.sh \
 	tests/e2e/faults_test.sh \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
@@ -572,6 +583,10 @@ e2e_tests = \
 	tests/e2e/reload_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/verify_test.sh \
+	tests/e2e/poison_test.sh \
+	tests/e2e/stages_test.sh \
+	tests/e2e/takeover_test.sh \
+	tests/faults/torture.sh \
 	tests/fuzz/replay_test.sh \
 	tests/lint/lint_test.sh
 TESTS += $(e2e_tests)
@@ -600,6 +615,7 @@ EXTRA_DIST += \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
 	tests/e2e/conf_test.sh \
+	tests/e2e/disk_test.sh \
 	tests/e2e/faults_test.sh \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
@@ -609,10 +625,15 @@ EXTRA_DIST += \
 	tests/e2e/memory_test.sh \
 	tests/e2e/reload_test.sh \
 	tests/e2e/oracle.py \
+	tests/e2e/poison_test.sh \
+	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
 	tests/e2e/tool.py \
 	tests/e2e/verify_test.sh \
+	tests/faults/README.md \
+	tests/faults/torture.py \
+	tests/faults/torture.sh \
 	tests/fuzz/README.md \
 	tests/fuzz/replay_test.sh \
 	$(kit_tests) \

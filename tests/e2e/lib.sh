@@ -358,3 +358,21 @@ queue_is_empty() {
     is "$1" '0|0' \
         "$(query "$2" 'SELECT (SELECT count(*) FROM QueueMessages), (SELECT count(*) FROM QueueLeases)')"
 }
+
+# ---- Stages that misbehave on purpose (tests/plugins)
+
+use_test_plugins() {
+    local folder path=$build/tests/plugins/.libs
+    for folder in "$build"/plugins/*/.libs; do
+        path+=:$folder
+    done
+    export SCANPIPE_PLUGIN_PATH=$path
+    [ -e "$build/tests/plugins/.libs/sink_fault.so" ] || skip_all "the plugins of tests/plugins were not built"
+    ulimit -c 0
+}
+
+# around WRAPPER INNER OPTIONS [MORE]: the body of a stage's block, in one line; MORE is what the wrapper and
+# the core are told
+around() {
+    echo "plugin: $1, inner: $2, options: {$3}${4:+, $4}"
+}
