@@ -48,7 +48,8 @@ static void write_body(const struct sp_slice *events, size_t count, char *body)
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             *body++ = '\n';
-        memcpy(body, events[i].data, events[i].size);
+        if (events[i].size)
+            memcpy(body, events[i].data, events[i].size);
         blank_line_ends(body, events[i].size);
         body += events[i].size;
     }
