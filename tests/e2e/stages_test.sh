@@ -176,23 +176,28 @@ good_rows() {
 # Given rows that the sink rejects, named or not, and one that it does not know what to do about, then their
 # events are dead letters with the reason, all others are written, and no more.
 rejected() {
-    local parcels named unnamed unknown db count
-    mapfile -t parcels < <(good_rows | shuf -n 3 --random-source=<(yes "$seed"))
-    named=${parcels[0]} unnamed=${parcels[1]} unknown=${parcels[2]}
+    local parcels named wild unnamed unknown all db count
+    mapfile -t parcels < <(good_rows | shuf -n 4 --random-source=<(yes "$seed"))
+    named=${parcels[0]} wild=${parcels[1]} unnamed=${parcels[2]} unknown=${parcels[3]}
+    all="\"ParcelId\":($named|$wild|$unnamed|$unknown)[,}]"
     new_data rejected
     db=$SCANPIPE_DATA
     stages_conf "$scratch/rejected.yaml" sink fault "rules: [
-        write rejected key=$named entries=match column=2, write rejected key=$unnamed, write unknown key=$unknown]"
+        write rejected key=$named entries=match column=2, write rejected key=$wild entries=match column=4000000000,
+        write rejected key=$unnamed, write unknown key=$unknown]"
     runs rejected "$scratch/rejected.yaml"
     count=$(query "$db/letters.db" "SELECT count(*) FROM FailedEvents WHERE Stage = 'sink'")
     is 'rejected: the letters of the sink are of these parcels, and of each event' "$count" \
-        "$(grep -cE "\"ParcelId\":($named|$unnamed|$unknown)[,}]" <(good_lines))"
+        "$(grep -cE "$all" <(good_lines))"
     is 'rejected: a column that was named is told' LatestType \
         "$(query "$db/letters.db" "SELECT DISTINCT ColumnName FROM FailedEvents
             WHERE Stage = 'sink' AND EventKey = '$named'")"
+    is 'rejected: one that there is not is not' '' \
+        "$(query "$db/letters.db" "SELECT DISTINCT ColumnName FROM FailedEvents
+            WHERE Stage = 'sink' AND EventKey = '$wild'")"
     is 'rejected: with the reason' 0 \
         "$(query "$db/letters.db" "SELECT count(*) FROM FailedEvents WHERE Stage = 'sink' AND Reason NOT LIKE '%a fault by rule%'")"
-    grep -vE "\"ParcelId\":($named|$unnamed|$unknown)[,}]" "$events" >"$scratch/spared.ndjson"
+    grep -vE "$all" "$events" >"$scratch/spared.ndjson"
     table_equals 'rejected: all others are written' "$db/out.db" "$scratch/spared.ndjson"
     queue_is_empty 'rejected: the queue is empty' "$db/queue.db"
 }
@@ -252,6 +257,10 @@ handed_over() {
     stages_conf "$scratch/slow.yaml" sink fault 'rules: [write ok delay=20s]'
     sed -i 's/^shutdown_grace: .*/shutdown_grace: 2s/' "$scratch/slow.yaml"
     stages_conf "$scratch/fast.yaml"
+    start_pipeline slow "$scratch/slow.yaml"
+    wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
+    stop "$PID"
+    is 'handed over: who stops holds nothing' 0 "$(leases "$SCANPIPE_DATA/queue.db")"
     start_pipeline slow "$scratch/slow.yaml"
     slow=$PID
     check 'handed over: the first holds messages' wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
