@@ -203,7 +203,7 @@ rejected() {
 }
 
 good_lines() {
-    python3 - "$here" "$events" <<'PY'
+    python3 -B - "$here" "$events" <<'PY'
 import sys
 sys.path.insert(0, sys.argv[1])
 import oracle

@@ -22,6 +22,7 @@ import sqlite3
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import oracle  # noqa: E402
 
