@@ -574,18 +574,20 @@ e2e_tests = \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
 	tests/e2e/conf_test.sh \
+	tests/e2e/crowd_test.sh \
 	tests/e2e/disk_test.sh \
 	tests/e2e/faults_test.sh \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
+	tests/e2e/killer_test.sh \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
-	tests/e2e/reload_test.sh \
-	tests/e2e/takeover_test.sh \
-	tests/e2e/verify_test.sh \
 	tests/e2e/poison_test.sh \
+	tests/e2e/reload_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
+	tests/e2e/verify_test.sh \
+	tests/e2e/weather_test.sh \
 	tests/faults/torture.sh \
 	tests/fuzz/replay_test.sh \
 	tests/lint/lint_test.sh
@@ -609,34 +611,40 @@ AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_src
 	SCANPIPE_SANITIZED='$(SANITIZED)'; export top_builddir srcdir CC SCANPIPE_SANITIZED;
 
 EXTRA_DIST += \
+	$(kit_tests) \
 	tests/README.md \
 	tests/check-all.sh \
 	tests/e2e/README.md \
+	tests/e2e/check \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
 	tests/e2e/conf_test.sh \
+	tests/e2e/crowd_test.sh \
 	tests/e2e/disk_test.sh \
 	tests/e2e/faults_test.sh \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
+	tests/e2e/killer_test.sh \
 	tests/e2e/lib.sh \
 	tests/e2e/losses.py \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
-	tests/e2e/reload_test.sh \
 	tests/e2e/oracle.py \
+	tests/e2e/poison.py \
 	tests/e2e/poison_test.sh \
+	tests/e2e/reload_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
 	tests/e2e/tool.py \
 	tests/e2e/verify_test.sh \
+	tests/e2e/weather_test.sh \
 	tests/faults/README.md \
 	tests/faults/torture.py \
 	tests/faults/torture.sh \
 	tests/fuzz/README.md \
+	tests/fuzz/corpus \
 	tests/fuzz/replay_test.sh \
-	$(kit_tests) \
 	tests/kit/README.md \
 	tests/kit/lib.sh \
 	tests/kit/mutant/README.md \
@@ -646,9 +654,7 @@ EXTRA_DIST += \
 	tests/lint/lint_test.sh \
 	tests/plugins/README.md \
 	tests/unit/README.md \
-	tests/valgrind.supp \
-	tests/fuzz/corpus \
-	tests/e2e/check
+	tests/valgrind.supp
 
 # One look at memory with valgrind: unit tests only, the rest is the sanitizers' job.
 .PHONY: check-valgrind check-all

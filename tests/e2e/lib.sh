@@ -182,6 +182,17 @@ kill_hard() { # PID
     unset "children[$1]"
 }
 
+# ---- Plugins that misbehave on purpose (../plugins)
+
+use_test_plugins() { # they look for the real ones themselves, and only there
+    local folder all=$build/tests/plugins/.libs
+    for folder in "$build"/plugins/*/.libs; do
+        all+=:$folder
+    done
+    export SCANPIPE_PLUGIN_PATH=$all
+    [ -e "$build/tests/plugins/.libs/sink_fault.so" ] || skip_all 'the plugins for tests were not built'
+}
+
 # ---- The feed
 
 sim_start() { # OPTION...: sets sim_pid, sim_port, SCAN_API_URL
@@ -313,6 +324,10 @@ leases() { # QUEUE-DB: how many messages somebody holds
 
 has_leases() { # QUEUE-DB
     [ "$(leases "$1")" -gt 0 ]
+}
+
+has_no_leases() { # QUEUE-DB
+    ! has_leases "$1"
 }
 
 cursor() { # STATE-DB: the id up to which the feed was read

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A million events pass, and the process never has more than 64 MiB.
+# A million events pass, or wait for a sink that is away, and the process never has more than 64 MiB.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -63,6 +63,57 @@ YAML
     peak_is_bounded 'deliver'
 }
 
+queued() { # EVENTS: so many are in the queue
+    local count
+    count=$(query "$SCANPIPE_DATA/queue.db" 'SELECT sum(Events) FROM QueueMessages' 2>/dev/null)
+    [ "${count:-0}" -ge "$1" ]
+}
+
+# Waits in an outage; then notes the peak of the process so far, and stops it.
+wait_and_stop() { # NAME EVENTS
+    check "$1: all are in the queue" wait_until 60 queued "$2"
+    check "$1: deliver holds some" wait_until 10 has_leases "$SCANPIPE_DATA/queue.db"
+    sleep 2
+    awk '/^VmHWM:/ { print $2 }' "/proc/$PID/status" >"$scratch/$1.peak"
+    stop "$PID"
+    is "$1: ends on SIGTERM" "$STATUS" 0
+    peak_is_bounded "$1"
+}
+
+# Given a sink that is away while a million events are read, and still is for the next process, and then is
+# back, then memory stays within the bound all the time.
+an_outage() {
+    local count
+    count=$(scaled 1000000 20000)
+    new_data outage
+    write_conf "$scratch/outage.yaml" <<YAML
+name: outage
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", poll_interval: 100ms}
+queue: {path: "\${SCANPIPE_DATA}/queue.db"}
+state: {plugin: sqlite, path: "\${SCANPIPE_DATA}/queue.db"}
+dead_letters: {plugin: sqlite, path: "\${SCANPIPE_DATA}/letters.db"}
+sink:
+  plugin: fault
+  inner: sqlite
+  options: {path: "\${SCANPIPE_DATA}/out.db"}
+  rules: [write unavailable while=$SCANPIPE_DATA/away]
+  $quick
+YAML
+    sim_start --generate --seed "$seed" --events "$count" --parcels $((count / 50))
+    touch "$SCANPIPE_DATA/away"
+    start_pipeline outage "$scratch/outage.yaml"
+    wait_and_stop outage "$count"
+    start_pipeline 'outage goes on' "$scratch/outage.yaml"
+    wait_and_stop 'outage goes on' "$count"
+    rm "$SCANPIPE_DATA/away"
+    peak 'outage is over' "$scratch/outage.yaml"
+    peak_is_bounded 'outage is over'
+    is 'outage is over: all were written' "$(summary 'outage is over' events_written)" "$count"
+    is 'outage is over: nothing was buried' "$(letters "$SCANPIPE_DATA/letters.db")" 0
+}
+
+use_test_plugins
 a_million_events
 large_events
+an_outage
 finish
