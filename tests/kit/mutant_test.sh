@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A plugin with one fault fails the check that is there for it; without the fault it passes the same check.
+# A plugin with one fault fails the check that is there for it, and passes it without the fault: those of
+# mutant/, and the lies of tests/plugins/liar.c.
 # shellcheck source=tests/kit/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 mutant=$build/tests/kit/mutant/.libs/mutant.so
-[ -e "$mutant" ] || skip_all "the mutant was not built ($mutant)"
+liar=$build/tests/plugins/.libs/sink_liar.so
+[ -e "$mutant" ] && [ -e "$liar" ] || skip_all "the mutant or the liar was not built ($mutant, $liar)"
+# Where the liar finds the plugin inside.
+SCANPIPE_PLUGIN_PATH=$(printf '%s:' "$build"/plugins/*/.libs)
+export SCANPIPE_PLUGIN_PATH
 plugin queue_sqlite >/dev/null && plugin sink_sqlite >/dev/null || skip_all "the sqlite plugins were not built"
 lease=300ms red_soon=500ms # who is late anyway need not be waited for long
 head -c 100000 /dev/zero | tr '\0' x | fold -w 100 | awk '{ printf "{\"EventId\":%d,\"a\":\"%s\"}\n", NR, $0 }' >"$scratch/events"
@@ -111,6 +116,26 @@ source file    all-cursors-are-equal        when they are compared
 source file    cursors-are-compared-as-bytes when they are compared
 source file    text-is-constant             when a person hands it in
 source file    nonsense-is-unknown          given texts and cursors that are none
+queue liar     class_ok                     batches as full of messages
+queue liar     class_of_none                batches as full of messages
+queue liar     silent                       when any handle asks
+queue liar     odd_return                   when any handle asks
+queue liar     odd_results                  batches as full of messages
+queue liar     sent_twice                   batches as full of messages
+queue liar     received_twice               batches as full of messages
+queue liar     received_again               batches as full of messages
+queue liar     leases_ended                 when any handle asks
+queue liar     wild_depth                   when the depth is asked for
+sink liar      culprits_written             nothing of it is there
+sink liar      wild_rows                    changed ones are counted
+state liar     not_swapped                  every handle sees it at once
+state liar     wild_version                 no version comes twice
+letters liar   odd_results                  then every field is as it was
+letters liar   stored_twice                 then every field is as it was
+source liar    events_twice                 then they come byte for byte
+source liar    cursor_stays                 when they are compared
+source liar    wild_wait                    then it comes to an end
+source liar    junk_events                  events are JSON objects
 TABLE
 )
 
@@ -120,12 +145,19 @@ declare -A kinds=([source]=1 [queue]=2 [sink]=3 [state]=4 [letters]=5)
 run_one() { # OUT SOON KIND HOME FAULT CHECK
     local out=$1 soon=$2
     shift 2
-    local options=() home=$2
+    local options=() home=$2 object=$mutant picky="python3 '$here/picky.py' \"\$KIT_DIR/x.db\" \"\$KIT_TABLE\""
     case $1-$2 in
+    *-liar)
+        object=$liar home=queue_memory options=(every=1)
+        [ "$3" = none ] || options+=("lies=[$3]")
+        case $1 in
+        source) options+=(inner=file "options={path: '$scratch/file.ndjson', page_size: 90}" --expect "$scratch/events") ;;
+        *) options+=(inner=sqlite 'options={path: "${KIT_DIR}/x.db"}') ;;
+        esac
+        [ "$1" != sink ] || options+=(--picky "$picky") ;;
     queue-sqlite | state-sqlite | letters-sqlite) options=('path=${KIT_DIR}/x.db') home=queue_sqlite ;;
     sink-sqlite)
-        options=('path=${KIT_DIR}/x.db' --picky "python3 '$here/picky.py' \"\$KIT_DIR/x.db\" \"\$KIT_TABLE\"")
-        home=sink_sqlite ;;
+        options=('path=${KIT_DIR}/x.db' --picky "$picky") home=sink_sqlite ;;
     sink-file) options=('path=${KIT_DIR}/x' --output '${KIT_DIR}/x') home=sink_file ;;
     source-file)
         options=("path=$scratch/file.ndjson" page_size=90 --expect "$scratch/events" --expect-not-events 1)
@@ -133,7 +165,7 @@ run_one() { # OUT SOON KIND HOME FAULT CHECK
     *) home=queue_memory ;;
     esac
     KIT_KIND=${kinds[$1]} KIT_INNER=$(plugin $home) KIT_MUTATION=$3 timeout 120 "$kit" "$1" \
-        "$mutant" "${options[@]}" --only "$4" --soon "$soon" --lease "$lease" --seed "$seed" >"$out" 2>&1
+        "$object" "${options[@]}" --only "$4" --soon "$soon" --lease "$lease" --seed "$seed" >"$out" 2>&1
     echo $? >"$out.status"
 }
 

@@ -49,7 +49,7 @@ enum sp_class queue_extend(struct queue *queue, void *handle, const struct sp_re
 /* How many entries one call may have, at most `most`. */
 size_t queue_batch(const struct queue *queue, size_t most);
 
-/* What depth() says, or will say soon. */
+/* What depth() says, or, where a server does, will say soon. */
 void queue_require_depth(struct queue *queue, uint64_t visible, uint64_t leased);
 
 /* Before helpers are started that use the queue. */

@@ -24,13 +24,8 @@ static void lease_ends(struct kit *kit)
 {
     struct queue queue = queue_begin(kit);
     queue_send_text(&queue, queue.one, "{}");
-    int64_t before = sp_clock_now();
     const struct sp_received *got = queue_receive_one(&queue, queue.one, kit->lease_ns);
-    int64_t after = sp_clock_now();
     REQUIRE(!got->received_before, "nobody had the message before, and it is called a suspect");
-    REQUIRE(got->lease_end > before, "the lease ended before it began");
-    REQUIRE(got->lease_end <= after + kit->lease_ns, "lease_end is %lld ms later than was asked for",
-            (long long)((got->lease_end - after - kit->lease_ns) / SP_MILLISECOND));
     const struct sp_received *second = again(&queue, queue.other, QUEUE_LONG);
     int64_t now = sp_clock_now();
     REQUIRE(now >= got->lease_end, "the message is there for others %lld ms before lease_end",

@@ -208,11 +208,8 @@ static int64_t some_ticks(uint64_t hash, unsigned time_digits)
     return ticks - ticks % step;
 }
 
-/* Texts of decimals live for ever: there are few. */
-static struct sp_value some_decimal(const struct sp_column *column, uint64_t hash)
+static struct sp_value some_decimal(struct kit *kit, const struct sp_column *column, uint64_t hash)
 {
-    static _Thread_local char rooms[ROWS_VALUES * 8][48];
-    static _Thread_local size_t next;
     char digits[48] = "";
     uint32_t whole = column->precision - column->scale;
     hash %= ROWS_VALUES;
@@ -220,11 +217,10 @@ static struct sp_value some_decimal(const struct sp_column *column, uint64_t has
     uint64_t dice = hash;
     for (uint32_t i = 0; i < wide + column->scale; i++)
         digits[i] = (char)('0' + (i == 0 && wide ? 1 + kit_below(&dice, 9) : kit_below(&dice, 10)));
-    char *room = rooms[next++ % COUNT_OF(rooms)];
     bool zero = strspn(digits, "0") == strlen(digits);
-    snprintf(room, sizeof rooms[0], "%s%.*s%s%s", hash % 2 && !zero ? "-" : "", wide ? (int)wide : 1,
-             wide ? digits : "0", column->scale ? "." : "", digits + wide);
-    return text_value(room);
+    return text_value(sp_arena_printf(kit->arena, "%s%.*s%s%s", hash % 2 && !zero ? "-" : "",
+                                      wide ? (int)wide : 1, wide ? digits : "0", column->scale ? "." : "",
+                                      digits + wide));
 }
 
 /* As many characters of a text as the column has room for. */
@@ -237,7 +233,7 @@ static struct sp_value some_text(const struct sp_column *column, uint64_t hash)
     return (struct sp_value){.text = text, .length = (uint32_t)size, .present = true};
 }
 
-struct sp_value rows_value(const struct sp_column *column, unsigned time_digits, uint64_t hash)
+struct sp_value rows_value(struct kit *kit, const struct sp_column *column, uint64_t hash)
 {
     switch (column->type) {
     case SP_TYPE_INT:
@@ -247,9 +243,9 @@ struct sp_value rows_value(const struct sp_column *column, unsigned time_digits,
     case SP_TYPE_BOOLEAN:
         return number_value((int64_t)(hash % 2));
     case SP_TYPE_DECIMAL:
-        return some_decimal(column, hash);
+        return some_decimal(kit, column, hash);
     case SP_TYPE_TIMESTAMP:
-        return number_value(some_ticks(hash, time_digits));
+        return number_value(some_ticks(hash, kit->plugin->capabilities.time_digits));
     case SP_TYPE_JSON:
         return text_value(jsons[hash % COUNT_OF(jsons)]);
     case SP_TYPE_TEXT:
@@ -267,7 +263,7 @@ static int64_t some_order(const struct sp_column *column, unsigned time_digits, 
     return rank == 1 ? INT64_MIN : rank == 30 ? INT64_MAX : (int64_t)rank * 7 - 50;
 }
 
-static void random_group(const struct sp_table *table, size_t group, unsigned time_digits, uint64_t key,
+static void random_group(struct kit *kit, const struct sp_table *table, size_t group, uint64_t key,
                          uint64_t *dice, struct sp_value *row)
 {
     int32_t order = table->groups[group].order_column;
@@ -279,18 +275,18 @@ static void random_group(const struct sp_table *table, size_t group, unsigned ti
             continue;
         event = event * 6364136223846793005 + i;
         if ((int32_t)i == order)
-            row[i] = number_value(some_order(column, time_digits, rank));
+            row[i] = number_value(some_order(column, kit->plugin->capabilities.time_digits, rank));
         else if (!column->nullable || (event >> 33) % 4)
-            row[i] = rows_value(column, time_digits, event >> 40);
+            row[i] = rows_value(kit, column, event >> 40);
     }
 }
 
-void rows_random(const struct sp_table *table, unsigned time_digits, uint64_t *dice, struct sp_value *row)
+void rows_random(struct kit *kit, const struct sp_table *table, struct sp_value *row)
 {
-    uint64_t key = kit_below(dice, 9);
+    uint64_t *dice = &kit->dice, key = kit_below(dice, 9);
     memset(row, 0, table->column_count * sizeof *row);
     for (size_t i = 0; i < table->key_count; i++)
-        row[i] = rows_value(&table->columns[i], time_digits, key * (i + 1) + i);
+        row[i] = rows_value(kit, &table->columns[i], key * (i + 1) + i);
     if (table->append) /* the order is part of the key, and all else follows from it */
         row[table->key_count - 1] = number_value((int64_t)(1 + kit_below(dice, 30)));
     if (table->append)
@@ -298,7 +294,7 @@ void rows_random(const struct sp_table *table, unsigned time_digits, uint64_t *d
     for (size_t i = 0; i < table->group_count; i++) {
         uint64_t always = key + i, *chance = table->append ? &always : dice;
         if (table->append || kit_below(dice, 3))
-            random_group(table, i, time_digits, key, chance, row);
+            random_group(kit, table, i, key, chance, row);
     }
 }
 

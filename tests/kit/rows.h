@@ -26,9 +26,9 @@ const struct sp_table *rows_shape(struct kit *kit, size_t shape);
 
 /* A random row: a key of few, and what one event or several of it leave in each group.  What stands in a
  * group follows from key and order: equal order is the same event. */
-void rows_random(const struct sp_table *table, unsigned time_digits, uint64_t *dice, struct sp_value *row);
+void rows_random(struct kit *kit, const struct sp_table *table, struct sp_value *row);
 /* A value of the column's type; the same for the same hash. */
-struct sp_value rows_value(const struct sp_column *column, unsigned time_digits, uint64_t hash);
+struct sp_value rows_value(struct kit *kit, const struct sp_column *column, uint64_t hash);
 /* How many values rows_value() has of a type, before they repeat, at most. */
 enum { ROWS_VALUES = 64 };
 

@@ -74,7 +74,6 @@ static void column_is_added(struct kit *kit)
 static void every_value(struct kit *kit)
 {
     sink_needs_read(kit);
-    unsigned digits = kit->plugin->capabilities.time_digits;
     for (size_t shape = 0; shape < 5; shape += 2) {
         struct sink sink = sink_begin(kit, rows_shape(kit, shape));
         size_t width = sink.table->column_count;
@@ -83,7 +82,7 @@ static void every_value(struct kit *kit)
         for (uint64_t i = 0; i < ROWS_VALUES; i++) {
             struct sp_value *row = rows + count * width;
             for (size_t j = 0; j < width; j++)
-                row[j] = rows_value(&sink.table->columns[j], digits, i);
+                row[j] = rows_value(kit, &sink.table->columns[j], i);
             bool known = false;
             for (size_t j = 0; j < count; j++)
                 known |= rows_compare_keys(sink.table, rows + j * width, row) == 0;
@@ -185,14 +184,13 @@ static void written_twice_is_once(struct kit *kit)
     sink_needs_read(kit);
     if (!kit_can(kit, SP_IDEMPOTENT))
         kit_skip("it is not idempotent");
-    unsigned digits = kit->plugin->capabilities.time_digits;
     struct sink sink = sink_begin(kit, rows_shape(kit, 0));
     size_t width = sink.table->column_count;
     struct sp_value *row = sp_arena_zalloc(kit->arena, width * sizeof *row);
     for (int i = 0; i < 20; i++) {
         struct model model;
         bool *found;
-        rows_random(sink.table, digits, &kit->dice, row);
+        rows_random(kit, sink.table, row);
         model_init(&model, sink.table);
         sink_write(&sink, sink.one, row, 1);
         model_join(&model, sink_read(&sink, sink.one, row, 1, &found));
@@ -223,7 +221,7 @@ static void groups_come_one_by_one(struct kit *kit)
         if (column->role == SP_ROLE_ORDER)
             continue;
         int32_t order = sink.table->groups[column->group].order_column;
-        row[i] = all[i] = rows_value(column, kit->plugin->capabilities.time_digits, 4);
+        row[i] = all[i] = rows_value(kit, column, 4);
         if (order >= 0)
             row[order] = all[order] = (struct sp_value){.number = 10 - (int64_t)i, .present = true};
         sink_write(&sink, sink.one, row, 1);
@@ -267,12 +265,11 @@ static void appended_rows_never_change(struct kit *kit)
     sink_needs_read(kit);
     struct sink sink = sink_begin(kit, rows_shape(kit, 6));
     size_t width = sink.table->column_count, text = rows_column(sink.table, "Text");
-    unsigned digits = kit->plugin->capabilities.time_digits;
     struct sp_value *rows = sp_arena_zalloc(kit->arena, 20 * width * sizeof *rows);
     for (size_t i = 0; i < 20; i++) {
         struct sp_value *row = rows + i * width;
         for (size_t j = 0; j < width; j++)
-            row[j] = rows_value(&sink.table->columns[j], digits, i + 8);
+            row[j] = rows_value(kit, &sink.table->columns[j], i + 8);
         row[0].number = (int64_t)i / 2;
         row[rows_column(sink.table, "N")].number = (int64_t)i;
     }
@@ -314,8 +311,7 @@ static void wide_table(struct kit *kit)
     struct sp_value *rows = sp_arena_zalloc(kit->arena, 50 * width * sizeof *rows);
     for (size_t i = 0; i < 50; i++) {
         for (size_t j = 1; j < width; j++)
-            rows[i * width + j] =
-                rows_value(&sink.table->columns[j], kit->plugin->capabilities.time_digits, i + j);
+            rows[i * width + j] = rows_value(kit, &sink.table->columns[j], i + j);
         rows[i * width] = (struct sp_value){.number = (int64_t)i, .present = true};
     }
     sink_write(&sink, sink.one, rows, 50);

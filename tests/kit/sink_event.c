@@ -194,8 +194,7 @@ static void rows_are_lines(struct kit *kit)
     struct sp_value *rows = sp_arena_zalloc(kit->arena, ROWS_VALUES * width * sizeof *rows);
     for (size_t i = 0; i < ROWS_VALUES; i++) {
         for (size_t j = 1; j < width; j++)
-            rows[i * width + j] =
-                rows_value(&sink.table->columns[j], kit->plugin->capabilities.time_digits, i);
+            rows[i * width + j] = rows_value(kit, &sink.table->columns[j], i);
         rows[i * width] = (struct sp_value){.number = (int64_t)i, .present = true};
     }
     sink_write(&sink, sink.one, rows, ROWS_VALUES);

@@ -26,10 +26,9 @@ static void make_pool(struct delivery *delivery)
 {
     struct kit *kit = delivery->sink.kit;
     const struct sp_table *table = delivery->sink.table;
-    unsigned digits = kit->plugin->capabilities.time_digits;
     delivery->pool = sp_arena_alloc(kit->arena, POOL * table->column_count * sizeof *delivery->pool);
     for (size_t i = 0; i < POOL; i++) {
-        rows_random(table, digits, &kit->dice, pool_row(delivery, i));
+        rows_random(kit, table, pool_row(delivery, i));
         model_join(&delivery->model, pool_row(delivery, i));
     }
 }
@@ -92,7 +91,7 @@ static void require_model(struct delivery *delivery)
     sink_require(sink, sink->other, delivery->model.rows, delivery->model.count);
     struct sp_value *absent = sp_arena_zalloc(sink->kit->arena, sink->table->column_count * sizeof *absent);
     for (size_t i = 0; i < sink->table->key_count; i++)
-        absent[i] = rows_value(&sink->table->columns[i], sink->kit->plugin->capabilities.time_digits, 47);
+        absent[i] = rows_value(sink->kit, &sink->table->columns[i], 47);
     if (sink->table->columns[0].type != SP_TYPE_BOOLEAN)
         sink_require_absent(sink, sink->one, absent, 1);
     model_fini(&delivery->model);
