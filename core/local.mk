@@ -114,6 +114,8 @@ engine_sources = \
 	core/engine/marks.c \
 	core/engine/marks.h \
 	core/engine/marks_text.c \
+	core/engine/oversize.c \
+	core/engine/oversize.h \
 	core/engine/pause.c \
 	core/engine/pause.h \
 	core/engine/pipeline.c \

@@ -210,6 +210,13 @@ tests_unit_marks_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_marks_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_marks_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/letters_test
+tests_unit_letters_test_SOURCES = \
+	tests/unit/letters_test.c
+tests_unit_letters_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_letters_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_letters_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/misbehave_test
 tests_unit_misbehave_test_SOURCES = \
 	tests/unit/misbehave_test.c
@@ -531,6 +538,11 @@ check_LTLIBRARIES += tests/plugins/queue_remote.la
 tests_plugins_queue_remote_la_SOURCES = tests/plugins/remote.c tests/plugins/stub.h tests/plugins/stub_sink.h
 tests_plugins_queue_remote_la_CPPFLAGS = -I$(top_srcdir)/core/include
 tests_plugins_queue_remote_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_LTLIBRARIES += tests/plugins/letters_small.la
+tests_plugins_letters_small_la_SOURCES = tests/plugins/small.c
+tests_plugins_letters_small_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_plugins_letters_small_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 
 check_LTLIBRARIES += tests/plugins/sink_wrong_abi.la
 tests_plugins_sink_wrong_abi_la_SOURCES = tests/plugins/wrong_abi.c tests/plugins/stub.h tests/plugins/stub_sink.h

@@ -66,26 +66,39 @@ static void add_texts(struct buffer *out, const struct sp_letter *letter)
     }
 }
 
+static void add_envelope(struct buffer *out, const struct sp_letter *letter)
+{
+    buffer_printf(out, "{\"envelope\":%d,\"id\":\"", ENVELOPE_VERSION);
+    for (size_t i = 0; i < sizeof letter->id; i++)
+        buffer_printf(out, "%02x", letter->id[i]);
+    buffer_printf(out, "\",\"attempts\":%" PRId64, letter->attempts > 0 ? letter->attempts : 0);
+    add_time(out, "first", letter->first_wall_ms);
+    add_time(out, "last", letter->last_wall_ms);
+    add_texts(out, letter);
+    if (utf8_valid(letter->event)) {
+        buffer_add_text(out, ",\"event\":");
+        buffer_add_json(out, letter->event);
+    } else {
+        buffer_add_text(out, ",\"event_base64\":\"");
+        buffer_add_base64(out, letter->event);
+        buffer_add_char(out, '"');
+    }
+    buffer_add_char(out, '}');
+}
+
 struct sp_slice sp_envelope_format(const struct sp_letter *letter, struct sp_arena *arena)
 {
     SP_AUTO(buffer_fini) struct buffer out = {0};
-    buffer_printf(&out, "{\"envelope\":%d,\"id\":\"", ENVELOPE_VERSION);
-    for (size_t i = 0; i < sizeof letter->id; i++)
-        buffer_printf(&out, "%02x", letter->id[i]);
-    buffer_printf(&out, "\",\"attempts\":%" PRId64, letter->attempts > 0 ? letter->attempts : 0);
-    add_time(&out, "first", letter->first_wall_ms);
-    add_time(&out, "last", letter->last_wall_ms);
-    add_texts(&out, letter);
-    if (utf8_valid(letter->event)) {
-        buffer_add_text(&out, ",\"event\":");
-        buffer_add_json(&out, letter->event);
-    } else {
-        buffer_add_text(&out, ",\"event_base64\":\"");
-        buffer_add_base64(&out, letter->event);
-        buffer_add_char(&out, '"');
-    }
-    buffer_add_char(&out, '}');
+    add_envelope(&out, letter);
     return sp_arena_copy(arena, (struct sp_slice){out.data, out.size});
+}
+
+char *sp_envelope_text(const struct sp_letter *letter, size_t *size_out)
+{
+    struct buffer out = {0};
+    add_envelope(&out, letter);
+    *size_out = out.size;
+    return out.data;
 }
 
 /* What is being read: the members that were found, and where to put what they hold. */

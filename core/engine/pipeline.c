@@ -121,6 +121,16 @@ static const struct stage_kind sink_kind = {SP_SINK, "sink", ".db"};
 static const struct stage_kind state_kind = {SP_STATE, "state", ".db"};
 static const struct stage_kind letters_kind = {SP_LETTERS, "dead_letters", ".db"};
 
+static void check_retry(struct loading *loading, const struct section *section,
+                        const struct stage_options *options)
+{
+    if (options->retry_max_ns < options->retry_initial_ns)
+        diag_error(loading->diag,
+                   section_mark(section, section_value(section, "retry.max") ? "retry.max" : "retry.initial"),
+                   "the longest pause cannot be below the first: correct one of them",
+                   "retry.max is shorter than retry.initial");
+}
+
 /* Reads a stage's block: the core's options into `settings`, the plugin's into a struct of its own. */
 static void read_stage(struct loading *loading, struct section *section, const struct stage_kind *kind,
                        struct stage *stage, struct stage_options *settings)
@@ -143,11 +153,8 @@ static void read_stage(struct loading *loading, struct section *section, const s
     }
     options_read(section->mapping, section->where, sets, set_count, ignore, loading->diag, loading->arena);
     stage->options = *settings;
-    if (diag_errors(loading->diag) == errors && settings->retry_max_ns < settings->retry_initial_ns)
-        diag_error(loading->diag,
-                   section_mark(section, section_value(section, "retry.max") ? "retry.max" : "retry.initial"),
-                   "the longest pause cannot be below the first: correct one of them",
-                   "retry.max is shorter than retry.initial");
+    if (diag_errors(loading->diag) == errors)
+        check_retry(loading, section, settings);
     section->broken = section->broken || diag_errors(loading->diag) > errors;
     if (!section->broken)
         run_check(loading, stage, section, section->mapping);
@@ -216,18 +223,12 @@ static void read_sink(struct loading *loading)
 }
 
 /*
- * State and letters: as the file says, else what the sink's shared object offers, else the queue's.
- * Where a block that could have offered it was not understood, that is told already.
+ * A stage that the file does not name: what the sink's shared object offers, else the queue's.  Where a block
+ * that could have offered it was not understood, that is told already.
  */
-static void read_kept(struct loading *loading, struct section *section, const struct stage_kind *kind,
-                      struct stage *stage)
+static void read_default(struct loading *loading, const struct stage_kind *kind, struct stage *stage)
 {
     struct pipeline *pipeline = loading->pipeline;
-    if (section->present) {
-        struct stage_options settings = {0};
-        read_stage(loading, section, kind, stage, &settings);
-        return;
-    }
     const struct plugin *sink = pipeline->sink.plugin, *queue = pipeline->queue.plugin, *found;
     if (sink && (found = plugin_sibling(sink, kind->kind)) != NULL) {
         read_sibling(loading, found, &loading->sections.sink, &pipeline->sink, kind, stage);
@@ -240,6 +241,59 @@ static void read_kept(struct loading *loading, struct section *section, const st
     }
     if (queue && (sink || !loading->sections.sink.present))
         rules_nothing_keeps(pipeline, kind->name, loading->diag);
+}
+
+static void read_state(struct loading *loading)
+{
+    struct section *section = &loading->sections.state;
+    struct stage_options settings = {0};
+    if (section->present)
+        read_stage(loading, section, &state_kind, &loading->pipeline->state, &settings);
+    else
+        read_default(loading, &state_kind, &loading->pipeline->state);
+}
+
+/* A block that names no plugin: the default store, with what is written in the block. */
+static void read_letters_beside(struct loading *loading, struct letters_settings *settings)
+{
+    struct section *section = &loading->sections.letters;
+    struct stage *stage = &loading->pipeline->letters;
+    struct option_set set = {.config = settings};
+    set.options = pipeline_core_options(letters_kind.name, &set.count);
+    const char *const *foreign = section_foreign(section, set.options, set.count, loading->arena);
+    if (*foreign) {
+        diag_error(loading->diag, section_mark(section, *foreign),
+                   "name the store, for example 'plugin: sqlite'",
+                   "'%s' needs a 'plugin' beside it: the default store has the options of its owner",
+                   *foreign);
+        return;
+    }
+    read_default(loading, &letters_kind, stage);
+    options_read(section->mapping, section->where, &set, 1, NULL, loading->diag, loading->arena);
+    if (section_value(section, "timeout"))
+        stage->options.timeout_ns = settings->stage.timeout_ns;
+    if (section_value(section, "retry.initial"))
+        stage->options.retry_initial_ns = settings->stage.retry_initial_ns;
+    if (section_value(section, "retry.max"))
+        stage->options.retry_max_ns = settings->stage.retry_max_ns;
+    if (section_value(section, "retry.refused"))
+        stage->options.retry_refused_ns = settings->stage.retry_refused_ns;
+    check_retry(loading, section, &stage->options);
+}
+
+static void read_letters(struct loading *loading)
+{
+    struct pipeline *pipeline = loading->pipeline;
+    struct section *section = &loading->sections.letters;
+    struct letters_settings settings = {0};
+    const struct yaml_node *plugin = section_value(section, "plugin");
+    if (plugin && !plugin->is_null)
+        read_stage(loading, section, &letters_kind, &pipeline->letters, &settings.stage);
+    else if (section->present)
+        read_letters_beside(loading, &settings);
+    else
+        read_default(loading, &letters_kind, &pipeline->letters);
+    pipeline->letters_options = settings.own;
 }
 
 static void read_table(struct loading *loading)
@@ -285,8 +339,8 @@ static void read_all(struct loading *loading)
     read_source(loading);
     read_queue(loading);
     read_sink(loading);
-    read_kept(loading, &sections->state, &state_kind, &pipeline->state);
-    read_kept(loading, &sections->letters, &letters_kind, &pipeline->letters);
+    read_state(loading);
+    read_letters(loading);
     read_table(loading);
     rules_fit(pipeline, sections, loading->top.single_machine, loading->diag);
     fill_about(pipeline);

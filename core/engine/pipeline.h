@@ -47,6 +47,10 @@ struct sink_options {
     int64_t stop_at_events, stop_at_percent; /* receive no more where so many of so many were rejected */
 };
 
+struct letters_options {
+    const char *oversize; /* a folder for the events that the store cannot hold; NULL: none */
+};
+
 struct pipeline {
     struct sp_arena *arena; /* owns everything below */
     const char *path;
@@ -56,6 +60,7 @@ struct pipeline {
     struct source_options source_options;
     struct queue_options queue_options;
     struct sink_options sink_options;
+    struct letters_options letters_options;
     const struct table_plan *table; /* NULL: events go to the sink as they come */
     int64_t max_event_bytes;
     int64_t shutdown_grace_ns;

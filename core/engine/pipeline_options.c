@@ -210,6 +210,15 @@ static const struct sp_option sink_table[] = {
      .doc = "Whether to make a missing table or column at the start; auto: where the sink is embedded"},
 };
 
+static const struct sp_option letters_table[] = {
+    STAGE_PLUGIN(0, NULL),
+    STAGE_COMMON,
+    {.name = "oversize",
+     .type = SP_OPT_STRING,
+     .offset = offsetof(struct letters_settings, own.oversize),
+     .doc = "A folder for the events that are larger than the store can hold; the letter then says where"},
+};
+
 static const struct sp_option other_table[] = {
     STAGE_PLUGIN(SP_OPT_REQUIRED, NULL),
     STAGE_COMMON,
@@ -225,7 +234,7 @@ static const struct {
     {"queue", queue_table, COUNT_OF(queue_table)},
     {"sink", sink_table, COUNT_OF(sink_table)},
     {"state", other_table, COUNT_OF(other_table)},
-    {"dead_letters", other_table, COUNT_OF(other_table)},
+    {"dead_letters", letters_table, COUNT_OF(letters_table)},
 };
 
 const struct sp_option *pipeline_core_options(const char *stage, size_t *count)

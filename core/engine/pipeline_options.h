@@ -36,4 +36,9 @@ struct sink_settings {
     int32_t migrate;         /* enum migrate_setting; own.migrate is made from it */
 };
 
+struct letters_settings {
+    struct stage_options stage;
+    struct letters_options own;
+};
+
 #endif

@@ -78,6 +78,10 @@ static void an_envelope_looks_as_its_page_says(void)
     CU_ASSERT(sp_envelope_parse(text, arena, &back, &err) == 0);
     CU_ASSERT(is_same(&back, &example));
     CU_ASSERT(back.version == 0);
+    size_t size;
+    char *own = sp_envelope_text(&example, &size);
+    CU_ASSERT(size == text.size && strcmp(own, example_text) == 0);
+    free(own);
 }
 
 /* Any bytes; now and then only text, with what is difficult in it. */

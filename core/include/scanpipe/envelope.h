@@ -28,6 +28,11 @@
  */
 SP_API struct sp_slice sp_envelope_format(const struct sp_letter *letter, struct sp_arena *arena);
 
+/* The same in memory of its own, which the caller gives back with free(), for who has no arena; a NUL stands
+ * behind it. */
+SP_API char *sp_envelope_text(const struct sp_letter *letter, size_t *size_out)
+    __attribute__((returns_nonnull)) SP_MUST_CHECK;
+
 /*
  * Reads an envelope, as strictly as it is written.  What is in the letter lives in the arena or in
  * `text`; its version is 0.  It is not checked that the id is the digest of the bytes: of a letter with

@@ -48,7 +48,7 @@ struct sp_capabilities {
     size_t size;
     uint32_t flags;         /* enum sp_capability */
     uint32_t time_digits;   /* sinks: fractional digits that a timestamp keeps, 0 to 7 */
-    int64_t message_bytes;  /* queues: body of one message */
+    int64_t message_bytes;  /* queues: body of one message; letters: of one letter as an envelope */
     int64_t batch_messages; /* queues: entries of one send, settle or extend */
     int64_t batch_bytes;    /* queues: bodies of one send together */
     int64_t lease_max_ns;   /* queues: the longest lease */
