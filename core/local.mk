@@ -152,8 +152,16 @@ engine_sources = \
 ops_sources = \
 	core/ops/cells.c \
 	core/ops/cells.h \
+	core/ops/choose.c \
+	core/ops/choose.h \
 	core/ops/hand.c \
 	core/ops/hand.h \
+	core/ops/purge.c \
+	core/ops/purge.h \
+	core/ops/redrive.c \
+	core/ops/redrive.h \
+	core/ops/remove.c \
+	core/ops/remove.h \
 	core/ops/spill.c \
 	core/ops/spill.h \
 	core/ops/verify.c \
@@ -182,8 +190,13 @@ cmd_sources = \
 	core/cmd/display.c \
 	core/cmd/display.h \
 	core/cmd/dlq.c \
+	core/cmd/dlq.h \
+	core/cmd/dlq_act.c \
+	core/cmd/dlq_show.c \
 	core/cmd/folders.c \
 	core/cmd/help.c \
+	core/cmd/meter.c \
+	core/cmd/meter.h \
 	core/cmd/plugins.c \
 	core/cmd/reload.c \
 	core/cmd/reload.h \

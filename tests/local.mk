@@ -264,6 +264,13 @@ tests_unit_queue_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_queue_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
 
+unit_tests += tests/unit/redrive_test
+tests_unit_redrive_test_SOURCES = \
+	tests/unit/redrive_test.c
+tests_unit_redrive_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_redrive_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_redrive_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/scanapi_cursor_test
 tests_unit_scanapi_cursor_test_SOURCES = \
 	tests/unit/scanapi_cursor_test.c
@@ -588,6 +595,7 @@ e2e_tests = \
 	tests/e2e/conf_test.sh \
 	tests/e2e/crowd_test.sh \
 	tests/e2e/disk_test.sh \
+	tests/e2e/dlq_test.sh \
 	tests/e2e/faults_test.sh \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
@@ -633,6 +641,7 @@ EXTRA_DIST += \
 	tests/e2e/conf_test.sh \
 	tests/e2e/crowd_test.sh \
 	tests/e2e/disk_test.sh \
+	tests/e2e/dlq_test.sh \
 	tests/e2e/faults_test.sh \
 	tests/e2e/feed_test.sh \
 	tests/e2e/kill_test.sh \
@@ -648,6 +657,7 @@ EXTRA_DIST += \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
+	tests/e2e/terminal.py \
 	tests/e2e/tool.py \
 	tests/e2e/verify_test.sh \
 	tests/e2e/weather_test.sh \

@@ -1,178 +1,287 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "base/clock.h"
-#include "base/utf8.h"
-#include "cmd/args.h"
-#include "cmd/cmd.h"
+#include "cmd/dlq.h"
 
-#include <inttypes.h>
+#include "cmd/args.h"
+#include "config/near.h"
+#include "config/options.h"
+
+#include <scanpipe/time.h>
+
+/* Options of this command alone. */
+enum {
+    OPTION_CLASS = 1024,
+    OPTION_COLUMN,
+    OPTION_EVENT_ID,
+    OPTION_KEY,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_ID,
+    OPTION_LIMIT,
+    OPTION_ALL,
+    OPTION_DRY_RUN,
+    OPTION_YES,
+    OPTION_ENVELOPES,
+    OPTION_OUTPUT,
+    OPTION_RATE,
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"json", no_argument, NULL, ARG_JSON},
     {"help", no_argument, NULL, 'h'},
+    {"class", required_argument, NULL, OPTION_CLASS},
+    {"column", required_argument, NULL, OPTION_COLUMN},
+    {"event-id", required_argument, NULL, OPTION_EVENT_ID},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"since", required_argument, NULL, OPTION_SINCE},
+    {"until", required_argument, NULL, OPTION_UNTIL},
+    {"id", required_argument, NULL, OPTION_ID},
+    {"limit", required_argument, NULL, OPTION_LIMIT},
+    {"all", no_argument, NULL, OPTION_ALL},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"yes", no_argument, NULL, OPTION_YES},
+    {"envelopes", no_argument, NULL, OPTION_ENVELOPES},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"rate", required_argument, NULL, OPTION_RATE},
     {0},
 };
 
-enum { LETTERS_AT_ONCE = 100, HEAD_BYTES = 400 };
+enum verb { LIST = 1, SHOW = 2, EXPORT = 4, REDRIVE = 8, PURGE = 16 };
 
-static void add_json(struct buffer *out, const struct sp_letter *letter)
+static const struct {
+    const char *name;
+    enum verb verb;
+    int (*run)(const struct pipeline *pipeline, const struct dlq_options *options);
+} verbs[] = {
+    {"list", LIST, dlq_list},          {"show", SHOW, dlq_show},    {"export", EXPORT, dlq_export},
+    {"redrive", REDRIVE, dlq_redrive}, {"purge", PURGE, dlq_purge},
+};
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+/* What some of them alone understand. */
+static const struct {
+    int option;
+    unsigned verbs;
+    const char *name;
+} special[] = {
+    {OPTION_ALL, PURGE, "--all"},        {OPTION_DRY_RUN, PURGE | REDRIVE, "--dry-run"},
+    {OPTION_YES, PURGE, "--yes"},        {OPTION_ENVELOPES, EXPORT, "--envelopes"},
+    {OPTION_OUTPUT, EXPORT, "--output"}, {OPTION_RATE, REDRIVE, "--rate"},
+};
+enum { SPECIAL = sizeof special / sizeof *special };
+
+/* "2026-11-23T09:00:00Z", or "2h": so long ago. */
+static bool read_time(const char *option, const char *text, int64_t *wall_ms_out)
 {
-    char first[32], last[32];
-    clock_format_wall(letter->first_wall_ms, first);
-    clock_format_wall(letter->last_wall_ms, last);
-    buffer_add_text(out, "{\"id\":\"");
-    for (size_t i = 0; i < sizeof letter->id; i++)
-        buffer_printf(out, "%02x", letter->id[i]);
-    buffer_printf(out, "\",\"version\":%" PRId64 ",\"attempts\":%" PRId64 ",\"first\":\"%s\",\"last\":\"%s\"",
-                  letter->version, letter->attempts, first, last);
-    cmd_add_member(out, "pipeline", letter->pipeline);
-    cmd_add_member(out, "stage", letter->stage);
-    cmd_add_member(out, "plugin", letter->plugin);
-    cmd_add_member(out, "class", letter->class);
-    cmd_add_member(out, "reason", letter->reason);
-    cmd_add_member(out, "column", letter->column);
-    cmd_add_member(out, "pointer", letter->pointer);
-    cmd_add_member(out, "event_id", letter->event_id);
-    cmd_add_member(out, "event_key", letter->event_key);
-    cmd_add_member(out, "cursor", letter->cursor);
-    if (utf8_valid(letter->event)) {
-        buffer_add_text(out, ",\"event\":");
-        buffer_add_json(out, letter->event);
-    } else {
-        buffer_add_text(out, ",\"event_base64\":\"");
-        buffer_add_base64(out, letter->event);
-        buffer_add_char(out, '"');
+    int64_t ticks, ns;
+    if (!sp_time_parse(sp_slice_of(text), &ticks)) {
+        *wall_ms_out = ticks / 10000 - INT64_C(62135596800000); /* from 0001-01-01 to 1970-01-01 */
+        return true;
     }
-    buffer_add_text(out, "}\n");
+    if (option_parse_duration(text, &ns)) {
+        *wall_ms_out = sp_clock_wall_ms() - ns / SP_MILLISECOND;
+        return true;
+    }
+    args_wrong("dlq", "write 2026-11-23T09:00:00Z, or 2h for two hours ago", "'%s' is no time for %s", text,
+               option);
+    return false;
 }
 
-static void add_said(struct buffer *out, const char *before, const char *text, const char *after)
+static bool read_id(struct dlq_options *options, const char *text)
 {
-    if (!text || !*text)
-        return;
-    buffer_add_text(out, before);
-    cmd_add_escaped(out, sp_slice_of(text));
-    buffer_add_text(out, after);
+    size_t *count = &options->query.id_count;
+    if (*count == DLQ_IDS)
+        args_wrong("dlq", NULL, "at most %d ids can be given", DLQ_IDS);
+    else if (!id_prefix_parse(text, &options->ids[*count]))
+        args_wrong("dlq", "an id is what 'scanpipe dlq list' prints, or its first digits",
+                   "'%s' is no id of a dead letter", text);
+    else {
+        (*count)++;
+        options->query.ids = options->ids;
+        return true;
+    }
+    return false;
 }
 
-static void add_text(struct buffer *out, const struct sp_letter *letter)
+static bool read_limit(struct dlq_options *options, const char *text)
 {
-    char last[32];
-    clock_format_wall(letter->last_wall_ms, last);
-    buffer_add_text(out, last);
-    add_said(out, " ", letter->class, "");
-    add_said(out, " from the ", letter->stage, "");
-    add_said(out, ", event ", letter->event_id, "");
-    add_said(out, ", key ", letter->event_key, "");
-    add_said(out, ", cursor ", letter->cursor, "");
-    if (letter->attempts > 1)
-        buffer_printf(out, ", %" PRId64 " times", letter->attempts);
-    buffer_add_text(out, "\n  ");
-    add_said(out, "", letter->column, "");
-    add_said(out, letter->column ? " (" : "(", letter->pointer, ")");
-    add_said(out, letter->column || letter->pointer ? ": " : "", letter->reason, "");
-    buffer_add_text(out, "\n  ");
-    struct sp_slice head = letter->event;
-    if (head.size > HEAD_BYTES)
-        head.size = utf8_cut(head.data, head.size, HEAD_BYTES);
-    cmd_add_escaped(out, head);
-    if (head.size < letter->event.size)
-        buffer_printf(out, " ... (%zu bytes)", letter->event.size);
-    buffer_add_char(out, '\n');
+    int64_t limit;
+    if (!option_parse_integer(text, &limit) || limit < 1) {
+        args_wrong("dlq", NULL, "'%s' is nothing for --limit: a number, at least 1", text);
+        return false;
+    }
+    options->query.limit = (uint64_t)limit;
+    return true;
 }
 
-static int scan_all(const struct pipeline *pipeline, void *handle, bool json, uint64_t *count_out,
-                    struct sp_error *err)
+static bool read_rate(struct dlq_options *options, const char *text)
 {
-    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(64 * 1024);
-    SP_AUTO(buffer_fini) struct buffer after = {0}, out = {0};
-    const struct stage *stage = &pipeline->letters;
-    struct sp_letter_filter filter = {.size = sizeof filter, .pipeline = pipeline->name};
-    do {
-        const struct sp_letter *letters;
-        size_t count;
-        struct sp_slice next = {0};
-        int64_t deadline = sp_clock_now() + stage->options.timeout_ns;
-        if (stage->plugin->about.letters->scan(handle, &filter, (struct sp_slice){after.data, after.size},
-                                               LETTERS_AT_ONCE, arena, &letters, &count, &next, deadline,
-                                               err) < 0)
+    if (option_parse_rate(text, &options->rate) && options->rate.count > 0)
+        return true;
+    args_wrong("dlq", "write 50/s, 600/m or 1000/h", "'%s' is no rate", text);
+    return false;
+}
+
+/* What says which letters.  False after a complaint; *known_out is false where it is no filter. */
+static bool take_filter(struct dlq_options *options, int option, bool *known_out)
+{
+    struct sp_letter_filter *filter = &options->query.filter;
+    *known_out = true;
+    switch (option) {
+    case OPTION_CLASS:
+        filter->class = optarg;
+        return true;
+    case OPTION_COLUMN:
+        filter->column = optarg;
+        return true;
+    case OPTION_EVENT_ID:
+        filter->event_id = optarg;
+        return true;
+    case OPTION_KEY:
+        filter->event_key = optarg;
+        return true;
+    case OPTION_SINCE:
+        return read_time("--since", optarg, &filter->from_wall_ms);
+    case OPTION_UNTIL:
+        return read_time("--until", optarg, &filter->until_wall_ms);
+    case OPTION_ID:
+        return read_id(options, optarg);
+    }
+    *known_out = false;
+    return true;
+}
+
+static bool take_option(struct dlq_options *options, int option)
+{
+    bool is_filter;
+    if (!take_filter(options, option, &is_filter))
+        return false;
+    options->has_filter = options->has_filter || is_filter;
+    switch (option) {
+    case 'c':
+        options->file = optarg;
+        break;
+    case ARG_JSON:
+        options->json = true;
+        break;
+    case OPTION_LIMIT:
+        return read_limit(options, optarg);
+    case OPTION_ALL:
+        options->all = true;
+        break;
+    case OPTION_DRY_RUN:
+        options->dry_run = true;
+        break;
+    case OPTION_YES:
+        options->yes = true;
+        break;
+    case OPTION_ENVELOPES:
+        options->envelopes = true;
+        break;
+    case OPTION_OUTPUT:
+        options->output = optarg;
+        break;
+    case OPTION_RATE:
+        return read_rate(options, optarg);
+    }
+    return true;
+}
+
+static int find_verb(const char *name)
+{
+    const char *names[VERBS];
+    for (int i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i].name, name) == 0)
+            return i;
+        names[i] = verbs[i].name;
+    }
+    const char *nearest = near_miss(name, names, VERBS);
+    char hint[64] = "list, show, export, redrive or purge";
+    if (nearest)
+        snprintf(hint, sizeof hint, "did you mean '%s'?", nearest);
+    args_wrong("dlq", hint, "unknown command 'dlq %s'", name);
+    return -1;
+}
+
+static bool options_fit(const char *verb_name, enum verb verb, const unsigned *given,
+                        const struct dlq_options *options)
+{
+    for (size_t i = 0; i < SPECIAL; i++)
+        if (given[i] && !(special[i].verbs & verb)) {
+            args_wrong("dlq", NULL, "option '%s' is nothing for 'dlq %s'", special[i].name, verb_name);
+            return false;
+        }
+    if (!options->file) {
+        char hint[64];
+        snprintf(hint, sizeof hint, "scanpipe dlq %s -c FILE", verb_name);
+        args_wrong("dlq", hint, "which pipeline? -c FILE is missing");
+        return false;
+    }
+    return true;
+}
+
+/* The ids that stand behind the verb. */
+static bool take_ids(const struct args *args, enum verb verb, struct dlq_options *options)
+{
+    if (!args_count_is(args, verb == SHOW ? 2 : 1, verb == SHOW ? 1 + DLQ_IDS : 1, "the id of a dead letter"))
+        return false;
+    for (int i = optind + 1; i < args->argc; i++)
+        if (!read_id(options, args->argv[i]))
+            return false;
+    return true;
+}
+
+/* The index of the verb; -1: *exit_out says how to end. */
+static int read_options(int argc, char **argv, struct dlq_options *options, int *exit_out)
+{
+    struct args args = {"dlq", ":c:h", long_options, argc, argv};
+    unsigned given[SPECIAL] = {0};
+    *exit_out = EXIT_USAGE;
+    for (int option; (option = args_next(&args)) != ARGS_END;) {
+        if (option == 'h') {
+            help_print("dlq", stdout);
+            *exit_out = 0;
             return -1;
-        for (size_t i = 0; i < count; i++)
-            (json ? add_json : add_text)(&out, &letters[i]);
-        *count_out += count;
-        buffer_clear(&after);
-        buffer_add(&after, next.data, next.size);
-        if (!cmd_print(&out))
-            return sp_fail(err, SP_REFUSED, "not all letters were printed");
-        buffer_clear(&out);
-        arena_reset(arena, 1024 * 1024);
-    } while (after.size > 0);
-    return 0;
-}
-
-static int with_handle(const struct pipeline *pipeline, void *loaded, bool json, uint64_t *count_out,
-                       struct sp_error *err)
-{
-    const struct sp_plugin *about = &pipeline->letters.plugin->about;
-    void *handle;
-    if (about->open(loaded, &handle, err) < 0)
+        }
+        for (size_t i = 0; i < SPECIAL; i++)
+            given[i] |= special[i].option == option;
+        if (option == ARGS_WRONG || !take_option(options, option))
+            return -1;
+    }
+    if (!args_count_is(&args, 1, INT32_MAX, "what to do (list, show, export, redrive or purge)"))
         return -1;
-    int result = scan_all(pipeline, handle, json, count_out, err);
-    about->close(handle);
-    return result;
-}
-
-static int list(const struct pipeline *pipeline, bool json)
-{
-    const struct sp_plugin *about = &pipeline->letters.plugin->about;
-    struct sp_error err = {0};
-    void *loaded;
-    uint64_t count = 0;
-    int result = about->load(pipeline->letters.config, &pipeline->letters.about, &loaded, &err);
-    if (result == 0) {
-        result = with_handle(pipeline, loaded, json, &count, &err);
-        about->unload(loaded);
-    }
-    if (result < 0) {
-        sp_error_context(&err, "dead_letters");
-        cmd_complain_error(&err);
-        return EXIT_AWAY;
-    }
-    if (!json)
-        fprintf(stderr, "%" PRIu64 " dead letter%s\n", count, cmd_plural(count));
-    return 0;
+    int verb = find_verb(argv[optind]);
+    if (verb < 0 || !take_ids(&args, verbs[verb].verb, options) ||
+        !options_fit(verbs[verb].name, verbs[verb].verb, given, options))
+        return -1;
+    return verb;
 }
 
 int cmd_dlq(int argc, char **argv)
 {
-    struct args args = {"dlq", ":c:h", long_options, argc, argv};
-    const char *file = NULL;
-    bool json = false;
-    for (int option; (option = args_next(&args)) != ARGS_END;) {
-        if (option == ARGS_WRONG)
-            return EXIT_USAGE;
-        if (option == 'h') {
-            help_print("dlq", stdout);
-            return 0;
-        }
-        if (option == ARG_JSON)
-            json = true;
-        else
-            file = optarg;
-    }
-    if (!args_count_is(&args, 1, 1, "what to do ('list')"))
-        return EXIT_USAGE;
-    if (strcmp(argv[optind], "list") != 0)
-        return args_wrong("dlq", "scanpipe dlq list -c FILE", "unknown command 'dlq %s'", argv[optind]);
-    if (!file)
-        return args_wrong("dlq", "scanpipe dlq list -c FILE", "which pipeline? -c FILE is missing");
-    int code;
-    struct pipeline *pipeline = cmd_load(file, &code);
+    struct dlq_options options = {0};
+    int code, verb = read_options(argc, argv, &options, &code);
+    if (verb < 0)
+        return code;
+    struct pipeline *pipeline = cmd_load(options.file, &code);
     if (!pipeline)
         return code;
-    code = list(pipeline, json);
+    code = verbs[verb].run(pipeline, &options);
     pipeline_free(pipeline);
     return code;
+}
+
+void dlq_add_id(struct buffer *out, const struct sp_letter *letter, size_t digits)
+{
+    for (size_t i = 0; i < digits; i++)
+        buffer_add_char(out, "0123456789abcdef"[letter->id[i / 2] >> (i % 2 ? 0 : 4) & 15]);
+}
+
+void dlq_complain_letter(const struct sp_letter *letter, const struct sp_error *err)
+{
+    SP_AUTO(buffer_fini) struct buffer id = {0};
+    dlq_add_id(&id, letter, DLQ_ID_SHOWN);
+    cmd_complain(err->cure, "letter %s: %s", id.data, err->text);
 }

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ops/redrive.h"
+
+#include "base/arena.h"
+#include "engine/framing.h"
+#include "engine/oversize.h"
+#include "engine/rate.h"
+#include "ops/remove.h"
+
+#include <scanpipe/envelope.h>
+
+/* One send has at most so much, so that what is killed repeats little. */
+enum { SEND_MESSAGES = 50, SEND_BYTES = 4 << 20 };
+
+/* With a rate, one send is what this time allows. */
+static const int64_t rate_grain_ns = 100 * SP_MILLISECOND;
+
+struct driving {
+    const struct pipeline *pipeline;
+    const struct redrive *redrive;
+    struct redrive_report *report;
+    struct hand letters, queue;
+    struct rate rate;
+    size_t most, most_bytes; /* of one send */
+    struct sp_arena *arena;  /* of what is being sent */
+
+    /* What the next send has. */
+    struct sp_message messages[SEND_MESSAGES];
+    const struct sp_letter *from[SEND_MESSAGES];
+    size_t count, bytes;
+};
+
+static size_t less(int64_t limit, size_t most)
+{
+    return limit > 0 && (uint64_t)limit < most ? (size_t)limit : most;
+}
+
+static void set_limits(struct driving *driving)
+{
+    const struct sp_capabilities *can = &driving->pipeline->queue.plugin->capabilities;
+    const struct sp_rate *rate = &driving->redrive->rate;
+    driving->most = less(can->batch_messages, SEND_MESSAGES);
+    driving->most_bytes = less(can->batch_bytes, SEND_BYTES);
+    if (rate->count > 0) {
+        int64_t some = rate->count / (rate->per_ns / rate_grain_ns);
+        driving->most = less(some > 0 ? some : 1, driving->most);
+    }
+}
+
+static void leave(struct driving *driving, const struct sp_letter *letter, const struct sp_error *why)
+{
+    driving->report->left++;
+    driving->redrive->tell_left(driving->redrive->context, letter, why);
+}
+
+/* The message that carries the letter's event; -1: it cannot be sent, and why. */
+static int make_message(struct driving *driving, const struct sp_letter *letter, struct sp_message *out,
+                        struct sp_error *why)
+{
+    const struct pipeline *pipeline = driving->pipeline;
+    const int64_t most = pipeline->queue.plugin->capabilities.message_bytes;
+    struct sp_letter whole = *letter;
+    if (oversize_read(pipeline->letters_options.oversize, &whole, driving->arena, why) != 0)
+        return -1;
+    if ((int64_t)whole.event.size > pipeline->max_event_bytes) {
+        sp_fail(why, SP_REJECTED, "the event has %zu bytes, more than max_event_bytes", whole.event.size);
+        return sp_fail_cure(why, "set a larger max_event_bytes, and do it again");
+    }
+    struct sp_slice body = sp_envelope_format(&whole, driving->arena);
+    if (most > 0 && (int64_t)body.size > most)
+        return sp_fail(why, SP_REJECTED, "it has %zu bytes as a message, more than the queue can hold",
+                       body.size);
+    struct sp_attribute *attributes = sp_arena_alloc(driving->arena, 2 * sizeof *attributes);
+    attributes[0] = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_ENVELOPE)};
+    attributes[1] = (struct sp_attribute){sp_slice_of(FRAMING_CURSOR), sp_slice_of(whole.cursor)};
+    *out = (struct sp_message){body, attributes, whole.cursor ? 2 : 1, 1};
+    return 0;
+}
+
+/* One call.  0: *results say how each came out. */
+static int send_once(struct driving *driving, struct sp_result *results, struct sp_error *err)
+{
+    struct hand *hand = &driving->queue;
+    const struct sp_queue_ops *ops = hand->stage->plugin->about.queue;
+    memset(results, 0, driving->count * sizeof *results);
+    return ops->send(hand->handle, driving->messages, driving->count, results, hand_begin(hand), err);
+}
+
+/* Moves what is durable into `seen`, tells what can never be, and keeps the others for another call: -1. */
+static int sort_results(struct driving *driving, const struct sp_result *results, struct seen_letter *seen,
+                        size_t *seen_count, struct sp_error *err)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < driving->count; i++) {
+        const struct sp_letter *letter = driving->from[i];
+        const char *text = results[i].text ? results[i].text : "the queue did not take a message";
+        if (results[i].class == SP_OK) {
+            struct seen_letter *one = &seen[(*seen_count)++];
+            *one = (struct seen_letter){{.version = letter->version}, letter->place != NULL};
+            memcpy(one->ref.id, letter->id, sizeof one->ref.id);
+        } else if (results[i].class == SP_REJECTED) {
+            struct sp_error why = {0};
+            sp_fail(&why, SP_REJECTED, "the queue rejects it: %s", text);
+            leave(driving, letter, &why);
+        } else {
+            sp_fail(err, results[i].class, "%s", text);
+            driving->from[left] = letter;
+            driving->messages[left++] = driving->messages[i];
+        }
+    }
+    driving->count = left;
+    return left > 0 ? -1 : 0;
+}
+
+/* Sends what was gathered, and removes what the queue has. */
+static int flush(struct driving *driving, struct sp_error *err)
+{
+    struct redrive_report *report = driving->report;
+    struct seen_letter seen[SEND_MESSAGES];
+    struct sp_result results[SEND_MESSAGES];
+    size_t seen_count = 0;
+    bool failed = driving->count > 0;
+    while (failed) {
+        failed = send_once(driving, results, err) != 0 ||
+                 sort_results(driving, results, seen, &seen_count, err) != 0;
+        if (failed && !hand_again(&driving->queue, err))
+            break;
+    }
+    /* Also where the rest could not be sent: what is in the queue is not among the letters. */
+    report->sent += seen_count;
+    struct sp_error other;
+    int removed = remove_letters(&driving->letters, driving->pipeline->letters_options.oversize, seen,
+                                 seen_count, &report->removed, failed ? &other : err);
+    hand_well(&driving->queue);
+    driving->count = driving->bytes = 0;
+    arena_reset(driving->arena, 1 << 20);
+    driving->redrive->tell_progress(driving->redrive->context, report);
+    return failed || removed != 0 ? -1 : 0;
+}
+
+/* Waits for the turns of so many letters.  False: the stop was asked for. */
+static bool take_turns(struct driving *driving, size_t count)
+{
+    const struct redrive *redrive = driving->redrive;
+    int64_t wait = 0, now = sp_clock_now();
+    for (size_t i = 0; i < count; i++)
+        wait = rate_take(&driving->rate, &redrive->rate, now);
+    return redrive->pause(redrive->context, wait);
+}
+
+static enum scan_answer stop_here(struct driving *driving)
+{
+    driving->report->stopped = true;
+    return SCAN_ENOUGH;
+}
+
+/* Sends what was gathered when its turns come. */
+static enum scan_answer flush_in_turn(struct driving *driving, struct sp_error *err)
+{
+    if (!take_turns(driving, driving->count))
+        return stop_here(driving);
+    return flush(driving, err) == 0 ? SCAN_ON : SCAN_FAILED;
+}
+
+static enum scan_answer take_letters(void *context, const struct sp_letter *letters, size_t count,
+                                     struct sp_error *err)
+{
+    struct driving *driving = context;
+    struct redrive_report *report = driving->report;
+    enum scan_answer answer = SCAN_ON;
+    for (size_t i = 0; i < count && answer == SCAN_ON; i++) {
+        struct sp_message message;
+        struct sp_error why = {0};
+        report->selected++;
+        report->bytes += letters[i].event.size;
+        if (make_message(driving, &letters[i], &message, &why) != 0) {
+            leave(driving, &letters[i], &why);
+            continue;
+        }
+        if (driving->redrive->dry_run) {
+            report->sent++;
+            arena_reset(driving->arena, 1 << 20);
+            continue;
+        }
+        driving->from[driving->count] = &letters[i];
+        driving->messages[driving->count++] = message;
+        driving->bytes += message.body.size;
+        if (driving->count >= driving->most || driving->bytes >= driving->most_bytes)
+            answer = flush_in_turn(driving, err);
+    }
+    /* Letters live until this returns, so nothing may stay gathered. */
+    if (answer == SCAN_ON && driving->count > 0)
+        answer = flush_in_turn(driving, err);
+    if (answer == SCAN_ON && !driving->redrive->pause(driving->redrive->context, 0))
+        answer = stop_here(driving);
+    return answer;
+}
+
+static int queue_outlives_us(const struct pipeline *pipeline, struct sp_error *err)
+{
+    const struct plugin *queue = pipeline->queue.plugin;
+    if (queue->capabilities.flags & SP_DURABLE)
+        return 0;
+    sp_fail(err, SP_REFUSED,
+            "queue: '%s' ends with its process: what is sent into it from here would be lost",
+            queue->about.name);
+    return sp_fail_cure(err,
+                        "use a durable queue, as sqlite; or take the events out with 'scanpipe dlq export'");
+}
+
+static int drive(struct driving *driving, struct sp_error *err)
+{
+    struct letters_query query = driving->redrive->query;
+    int64_t now = sp_clock_wall_ms(), *until = &query.filter.until_wall_ms;
+    if (*until == 0 || *until > now)
+        *until = now;
+    if (hand_open(&driving->letters, &driving->pipeline->letters, err) != 0)
+        return -1;
+    if (!driving->redrive->dry_run && hand_open(&driving->queue, &driving->pipeline->queue, err) != 0)
+        return -1;
+    return choose_letters(&driving->letters, driving->pipeline->name, &query, take_letters, driving, err);
+}
+
+int redrive_run(const struct pipeline *pipeline, const struct redrive *redrive,
+                struct redrive_report *report_out, struct sp_error *err)
+{
+    struct driving driving = {.pipeline = pipeline, .redrive = redrive, .report = report_out};
+    *report_out = (struct redrive_report){0};
+    if (queue_outlives_us(pipeline, err) != 0)
+        return -1;
+    set_limits(&driving);
+    driving.arena = arena_new(64 * 1024);
+    int result = drive(&driving, err);
+    hand_close(&driving.queue);
+    hand_close(&driving.letters);
+    arena_free(driving.arena);
+    return result;
+}
