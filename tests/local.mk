@@ -62,13 +62,25 @@ tests_libsource_file_a_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 check_LIBRARIES += tests/libqueue_sqlite.a
 tests_libqueue_sqlite_a_SOURCES = \
 	plugins/queue_sqlite/attributes.c \
+	plugins/queue_sqlite/care.h \
+	plugins/queue_sqlite/check.c \
 	plugins/queue_sqlite/holder.c \
+	plugins/queue_sqlite/look.c \
+	plugins/queue_sqlite/pages.c \
+	plugins/queue_sqlite/pages.h \
 	plugins/queue_sqlite/queue_sqlite.c \
 	plugins/queue_sqlite/queue_sqlite.h \
+	plugins/queue_sqlite/rebuild.c \
 	plugins/queue_sqlite/receive.c \
+	plugins/queue_sqlite/repair.c \
+	plugins/queue_sqlite/rescue.c \
+	plugins/queue_sqlite/rescue.h \
+	plugins/queue_sqlite/salvage.c \
 	plugins/queue_sqlite/send.c \
 	plugins/queue_sqlite/settle.c \
 	plugins/queue_sqlite/tables.c \
+	plugins/queue_sqlite/tree.c \
+	plugins/queue_sqlite/tree.h \
 	plugins/queue_sqlite/wait.c
 tests_libqueue_sqlite_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_libqueue_sqlite_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
@@ -256,6 +268,13 @@ tests_unit_queue_memory_test_SOURCES = \
 tests_unit_queue_memory_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS) 
 tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS) 
+
+unit_tests += tests/unit/queue_care_test
+tests_unit_queue_care_test_SOURCES = \
+	tests/unit/queue_care_test.c
+tests_unit_queue_care_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_queue_care_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_queue_care_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/queue_sqlite_test
 tests_unit_queue_sqlite_test_SOURCES = \

@@ -57,6 +57,11 @@ static bool take_slice(struct sp_slice *rest, struct sp_slice *out)
     return true;
 }
 
+bool attributes_next(struct sp_slice *rest, struct sp_attribute *out)
+{
+    return take_slice(rest, &out->name) && take_slice(rest, &out->value);
+}
+
 bool attributes_decode(struct sp_slice blob, struct sp_arena *arena, struct sp_received *received)
 {
     if (!blob.data) {
@@ -69,7 +74,7 @@ bool attributes_decode(struct sp_slice blob, struct sp_arena *arena, struct sp_r
         sp_arena_alloc(arena, (blob.size / (2 * sizeof(uint32_t)) + 1) * sizeof *attributes);
     size_t count = 0;
     while (rest.size) {
-        if (!take_slice(&rest, &attributes[count].name) || !take_slice(&rest, &attributes[count].value))
+        if (!attributes_next(&rest, &attributes[count]))
             return false;
         count++;
     }

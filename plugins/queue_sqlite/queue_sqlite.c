@@ -3,6 +3,8 @@
 
 #include "queue_sqlite.h"
 
+#include "care.h"
+
 #include <stdlib.h>
 
 static void queue_check(const void *config, struct sp_check *check)
@@ -48,6 +50,7 @@ static int queue_open(void *loaded, void **out, struct sp_error *err)
 static void queue_close(void *opaque)
 {
     struct queue_handle *handle = opaque;
+    salvage_free(handle->salvage);
     lite_fini(&handle->lite);
     free(handle);
 }
@@ -141,6 +144,9 @@ static const struct sp_queue_ops ops = {
     .settle = queue_settle,
     .extend = queue_extend,
     .depth = queue_depth,
+    .check = queue_look,
+    .salvage = queue_salvage,
+    .repair = queue_repair,
 };
 
 static const struct sp_plugin queue_plugin = {

@@ -29,6 +29,7 @@ struct queue {
 struct queue_handle {
     struct lite lite;
     struct queue *queue;
+    struct salvage *salvage; /* of queue_salvage(); NULL: none is under way */
 };
 
 enum queue_statement {
@@ -67,6 +68,8 @@ int holder_register(struct queue_handle *handle, int64_t *number_out) SP_MUST_CH
 /* attributes.c: as a blob; the usual one is NULL.  *blob_out is malloc'ed, or NULL. */
 #define ATTRIBUTES_FAILED ((size_t)-1)
 size_t attributes_encode(const struct sp_message *message, char **blob_out);
+/* Takes the next one off a blob; false where the rest is none. */
+bool attributes_next(struct sp_slice *rest, struct sp_attribute *out);
 bool attributes_decode(struct sp_slice blob, struct sp_arena *arena, struct sp_received *received);
 
 /* wait.c */

@@ -9,6 +9,7 @@
 
 #include <scanpipe/arena.h>
 #include <scanpipe/error.h>
+#include <scanpipe/host.h>
 
 /* Frozen within an ABI major. */
 struct sp_attribute {
@@ -54,6 +55,47 @@ struct sp_depth {
     int64_t oldest_wall_ms;   /* when the oldest was sent; 0: none, or not known */
 };
 
+/* What is said of a queue's own store: an error is damage, a warning mends itself or does no harm.  Frozen
+ * within an ABI major. */
+struct sp_finding {
+    enum sp_level level;
+    const char *text; /* one sentence, without a full stop */
+};
+
+struct sp_queue_health {
+    size_t size;
+    const struct sp_finding *findings;
+    size_t finding_count;
+    bool damaged;              /* there is something that repair() mends */
+    uint64_t messages, events; /* that the queue holds, where it is not damaged */
+    uint64_t doubtful;         /* messages of these that are perhaps not what was sent; with `full` alone */
+};
+
+enum sp_salvage {
+    SP_SALVAGE_WHOLE = 0,
+    SP_SALVAGE_DOUBTFUL = 1, /* it can be read, and is perhaps not what was sent */
+    SP_SALVAGE_LOST = 2,     /* the body cannot be read, or more messages than one; the rest may be known */
+};
+
+/* A message as it lies in the store, whoever holds it.  Frozen within an ABI major. */
+struct sp_salvaged {
+    enum sp_salvage outcome;
+    struct sp_slice body;
+    const struct sp_attribute *attributes;
+    size_t attribute_count;
+    uint64_t event_count; /* as it was sent; 0: not known */
+    int64_t sent_wall_ms; /* 0: not known */
+    const char *text;     /* why it is doubtful or lost, as a sentence; NULL for what is whole */
+};
+
+struct sp_queue_repair {
+    size_t size;
+    bool needed;              /* false: the store is sound */
+    bool applied;             /* it was done, and the store was found sound afterwards */
+    const char *const *steps; /* what is done, or was done, in order: sentences without a full stop */
+    size_t step_count;
+};
+
 struct sp_queue_ops {
     size_t size;
 
@@ -77,6 +119,28 @@ struct sp_queue_ops {
                   struct sp_result *results, int64_t deadline, struct sp_error *err);
 
     int (*depth)(void *handle, struct sp_depth *depth, int64_t deadline, struct sp_error *err);
+
+    /*
+     * For people, and NULL where a queue has no store of its own that could break.  They work on a handle
+     * that is used for nothing else, also where every other call fails for the damage.  Texts live in the
+     * arena.
+     */
+
+    /* Looks for damage and changes nothing; `full`: at all that there is, however long it takes. */
+    int (*check)(void *handle, bool full, struct sp_arena *arena, struct sp_queue_health *health,
+                 int64_t deadline, struct sp_error *err);
+
+    /* The next messages behind `after` (empty: from the start), about `max`, in the order of sending as far
+     * as that is known, and what is lost between them.  *next_out is what to hand in next time, empty at the
+     * end. Leases nothing, changes nothing. */
+    int (*salvage)(void *handle, struct sp_slice after, size_t max, struct sp_arena *arena,
+                   const struct sp_salvaged **messages, size_t *count, struct sp_slice *next_out,
+                   int64_t deadline, struct sp_error *err);
+
+    /* Says what a repair does, and does it where `apply`: all or nothing, and what was there is kept.
+     * SP_REFUSED where another process uses the store. */
+    int (*repair)(void *handle, bool apply, struct sp_arena *arena, struct sp_queue_repair *repair,
+                  int64_t deadline, struct sp_error *err);
 };
 
 #endif
