@@ -110,7 +110,8 @@ static void make_others(struct building *building, bool tables)
 {
     for (const struct rescue_table *table = building->rescue.tables; building->file && table;
          table = table->next)
-        if (table->sql && (table->type == 't') == tables && !is_ours(table->name))
+        if (table->sql && (table->type == 't') == tables && !is_ours(table->name) &&
+            !(table->on && is_ours(table->on)))
             make_other(building, table->sql);
 }
 

@@ -141,6 +141,7 @@ static void take_schema_row(struct rescue *rescue, const struct rescue_row *row)
     struct rescue_table *table = add_table(rescue, type, name);
     int64_t root = row->values[3].integer;
     table->root = root > 0 && root <= rescue->pages.count ? (uint32_t)root : 0;
+    table->on = text_of(&row->values[2]);
     table->sql = text_of(&row->values[4]);
     if (type == 't' && root != 0 && table->root == 0)
         add_place(table, RESCUE_LOST);
@@ -379,6 +380,46 @@ static struct rescue_table *find_table(const struct rescue *rescue, const char *
     return table;
 }
 
+/* Whether one of its leaves has rows of the known table; *any_out: whether there are rows at all. */
+static bool looks_like(struct rescue *rescue, const struct rescue_table *table, const struct known *known,
+                       bool *any_out)
+{
+    unsigned char *page = page_new(rescue);
+    struct tree_page tree;
+    bool found = false;
+    *any_out = false;
+    for (size_t i = 0; i < table->count && !found; i++) {
+        struct orphan ignored;
+        if ((table->places[i] & RESCUE_LOST) || !read_tree_page(rescue, table->places[i], page, &tree) ||
+            tree.cells == 0)
+            continue;
+        *any_out = true;
+        found = tree.kind == known->leaf && look_at_leaf(rescue, table->places[i], known, &ignored);
+    }
+    free(page);
+    return found;
+}
+
+/* The schema may be what is damaged: a name, or where a table begins.  Then its rows tell. */
+static void mend_names(struct rescue *rescue, const struct known *known)
+{
+    struct rescue_table *table = find_table(rescue, known->name);
+    bool any;
+    if (table && !looks_like(rescue, table, known, &any) && any) {
+        for (size_t i = 0; i < table->count; i++)
+            if (!(table->places[i] & RESCUE_LOST))
+                rescue->used[table->places[i]] = 0;
+        table->count = 0;
+        add_place(table, RESCUE_LOST);
+    }
+    for (struct rescue_table *other = rescue->tables; !table && other; other = other->next)
+        if (other->type == 't' && looks_like(rescue, other, known, &any)) {
+            free(other->name);
+            other->name = needed(strdup(known->name));
+            return;
+        }
+}
+
 /* Rows that the leaves say they have. */
 static uint64_t count_rows(const struct rescue *rescue, const struct rescue_table *table)
 {
@@ -395,8 +436,8 @@ static uint64_t count_rows(const struct rescue *rescue, const struct rescue_tabl
 /* Whether the table lacks rows, as far as can be told. */
 static bool lacks_rows(const struct rescue *rescue, const struct rescue_table *table)
 {
-    if (!table)
-        return rescue->schema.damaged;
+    if (!table) /* where there never was one no page looks like its rows */
+        return true;
     return table->damaged || (strcmp(table->name, "QueueMessages") == 0 && rescue->totals_known &&
                               count_rows(rescue, table) < rescue->total_messages);
 }
@@ -486,6 +527,8 @@ int rescue_open(struct rescue *rescue, const char *path, struct sp_error *err)
     for (struct rescue_table *table = rescue->tables; table; table = table->next)
         if (table->root && (table->type == 't' || table->type == 'i'))
             walk(rescue, table, table->root, table->type == 'i' || is_index_root(rescue, table->root), 0);
+    for (size_t i = 0; i < KNOWN_TABLES; i++)
+        mend_names(rescue, &known_tables[i]);
     mark_free(rescue);
     read_totals(rescue);
     for (size_t i = 0; i < KNOWN_TABLES; i++)
@@ -500,6 +543,7 @@ void rescue_close(struct rescue *rescue)
     for (struct rescue_table *table; (table = rescue->tables);) {
         rescue->tables = table->next;
         free(table->name);
+        free(table->on);
         free(table->sql);
         free(table->places);
         free(table);

@@ -20,6 +20,7 @@ struct rescue_table {
     struct rescue_table *next;
     char type;        /* 't': table, 'i': index, 'g': trigger, 'v': view */
     char *name;       /* heap, as what follows */
+    char *on;         /* the table that it belongs to; may be NULL */
     char *sql;        /* NULL where it was found by its rows */
     uint32_t root;    /* 0: not known, or none */
     uint32_t *places; /* in the order of the keys */

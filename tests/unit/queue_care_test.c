@@ -612,6 +612,41 @@ static void who_uses_it_is_asked_to_stop(void)
     CU_ASSERT(plan.applied);
 }
 
+/* The schema is what says where tables are; where it lies, their rows tell. */
+static void the_schema_lies(void)
+{
+    static const char *const lies[] = {
+        "UPDATE sqlite_schema SET name = 'QueueMessagfs' WHERE name = 'QueueMessages'",
+        "UPDATE sqlite_schema SET type = 'tablf' WHERE name = 'QueueMessages'",
+        "UPDATE sqlite_schema SET rootpage = 1000000 WHERE name = 'QueueMessages'",
+        "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'FailedEvents')"
+        " WHERE name = 'QueueMessages'",
+        "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'QueueMessages')"
+        " WHERE name = 'FailedEvents'",
+        "UPDATE sqlite_schema SET name = 'QueueMessageGoms' WHERE name = 'QueueMessageGone'",
+        "DELETE FROM sqlite_schema",
+    };
+    const char *path = make_queue();
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        const char *copy = copy_of(path);
+        char sql[400];
+        sqlite3 *file;
+        snprintf(sql, sizeof sql, "PRAGMA writable_schema = 1; %s", lies[i]);
+        sqlite3_open(copy, &file);
+        CU_ASSERT_EQUAL(sqlite3_exec(file, sql, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(file);
+        struct found found = salvage(copy);
+        CU_ASSERT_EQUAL(found.wholes, MESSAGES - FIRST);
+        if (found.wholes != MESSAGES - FIRST)
+            printf("# %s: %d\n", lies[i], found.wholes);
+        if (health_of(copy).damaged) {
+            repairs(copy, &found);
+            CU_ASSERT_EQUAL(ask(copy, "SELECT count(*) FROM FailedEvents WHERE Reason = 'is bad'"), 1);
+        }
+        forget(copy);
+    }
+}
+
 /* A table that is not ours, in the same file, comes along. */
 static void what_others_keep_is_kept(void)
 {
@@ -653,6 +688,7 @@ int main(void)
         {"the log counts", the_log_counts},
         {"an interrupted repair is taken up", an_interrupted_repair_is_taken_up},
         {"who uses it is asked to stop", who_uses_it_is_asked_to_stop},
+        {"the schema lies", the_schema_lies},
         {"what others keep is kept", what_others_keep_is_kept},
     };
     const char *seed = getenv("SCANPIPE_TEST_SEED");
