@@ -318,22 +318,21 @@ static int take_from_disk(struct take *take, struct place *place, bool *more_out
 
 /* ---- the calls */
 
-/* Whether SQLite reads the file from end to end.  SQLite's code. */
+/* Whether SQLite reads the file from end to end, and finds the table as it should be.  SQLite's code. */
 static int is_sound(struct salvage *salvage, bool *sound_out)
 {
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(salvage->file, "PRAGMA quick_check(1)", -1, &statement, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
-    *sound_out = rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+    bool sound = rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
     sqlite3_finalize(statement);
-    if (rc == SQLITE_ROW && *sound_out) {
-        int64_t tables =
-            look_number(salvage->file,
-                        "SELECT count(*) FROM sqlite_schema WHERE name IN ('QueueMessages', 'QueueTotals')",
-                        0, &rc);
-        *sound_out = rc == SQLITE_OK && tables == 2;
+    if (sound) {
+        rc = sqlite3_prepare_v2(salvage->file, rows_query, -1, &statement, NULL);
+        sound = rc == SQLITE_OK;
+        sqlite3_finalize(statement);
     }
+    *sound_out = sound;
     return rc == SQLITE_ROW || look_is_damage(rc) ? SQLITE_OK : rc;
 }
 

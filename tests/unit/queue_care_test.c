@@ -206,8 +206,8 @@ static struct found salvage(const char *path)
     char place[64];
     care_open(&care, path);
     do {
-        const struct sp_salvaged *messages;
-        size_t count;
+        const struct sp_salvaged *messages = NULL;
+        size_t count = 0;
         struct sp_arena *arena = arena_new(65536);
         WORKS(care.stage.plugin->queue->salvage(care.handle, after, 7, arena, &messages, &count, &after,
                                                 within(60000), &err));
@@ -241,10 +241,10 @@ static struct found drain(const char *path)
 {
     struct care care;
     struct found found = {0};
-    size_t count;
+    size_t count = 0;
     care_open(&care, path);
     do {
-        const struct sp_received *got;
+        const struct sp_received *got = NULL;
         struct sp_receive want = {.size = sizeof want,
                                   .max_messages = 50,
                                   .max_bytes = 1 << 30,
