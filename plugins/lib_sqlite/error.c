@@ -40,7 +40,19 @@ enum sp_class lite_class(int rc)
     }
 }
 
-static void say_cure(int rc, int system_error, struct sp_error *err)
+/* The queue's file may hold state and dead letters too, and repairing it brings those along. */
+static void say_cure_of_damage(const struct lite *db, const char *otherwise, struct sp_error *err)
+{
+    const char *part = db->store->part->name;
+    if (strcmp(part, "queue") == 0)
+        sp_fail_cure(err, "see what is left with 'scanpipe queue check -c FILE', then 'scanpipe queue repair'");
+    else if (strcmp(part, "state") == 0 || strcmp(part, "letters") == 0)
+        sp_fail_cure(err, "where it is the queue's file: 'scanpipe queue repair -c FILE'; else %s", otherwise);
+    else
+        sp_fail_cure(err, "%s", otherwise);
+}
+
+static void say_cure(const struct lite *db, int rc, int system_error, struct sp_error *err)
 {
     switch (rc & 0xff) {
     case SQLITE_FULL:
@@ -64,10 +76,10 @@ static void say_cure(int rc, int system_error, struct sp_error *err)
             sp_fail_cure(err, "let this user write the file and its folder, on a local disk");
         break;
     case SQLITE_CORRUPT:
-        sp_fail_cure(err, "save what `sqlite3 FILE .recover` still finds, and move the file away");
+        say_cure_of_damage(db, "save what `sqlite3 FILE .recover` still finds, and move the file away", err);
         break;
     case SQLITE_NOTADB:
-        sp_fail_cure(err, "let `path` name another file, or move this one away");
+        say_cure_of_damage(db, "let `path` name another file, or move this one away", err);
         break;
     default:
         break;
@@ -105,5 +117,5 @@ void lite_explain(const struct lite *db, int rc, const char *doing, struct sp_er
         sp_fail(err, lite_class(rc), "%s: %s: %s (%s)", path, doing, text, strerror(system_error));
     else
         sp_fail(err, lite_class(rc), "%s: %s: %s", path, doing, text);
-    say_cure(rc, system_error, err);
+    say_cure(db, rc, system_error, err);
 }
