@@ -116,6 +116,8 @@ engine_sources = \
 	core/engine/marks_text.c \
 	core/engine/oversize.c \
 	core/engine/oversize.h \
+	core/engine/pack.c \
+	core/engine/pack.h \
 	core/engine/pause.c \
 	core/engine/pause.h \
 	core/engine/pipeline.c \
@@ -162,6 +164,22 @@ ops_sources = \
 	core/ops/redrive.h \
 	core/ops/remove.c \
 	core/ops/remove.h \
+	core/ops/cursor.c \
+	core/ops/cursor.h \
+	core/ops/halves.c \
+	core/ops/halves.h \
+	core/ops/hand.c \
+	core/ops/hand.h \
+	core/ops/spot.c \
+	core/ops/spot.h \
+	core/ops/records.c \
+	core/ops/records.h \
+	core/ops/replay.c \
+	core/ops/replay.h \
+	core/ops/salvage.c \
+	core/ops/salvage.h \
+	core/ops/send.c \
+	core/ops/send.h \
 	core/ops/spill.c \
 	core/ops/spill.h \
 	core/ops/verify.c \
@@ -187,6 +205,7 @@ cmd_sources = \
 	core/cmd/check.c \
 	core/cmd/cmd.h \
 	core/cmd/common.c \
+	core/cmd/cursor.c \
 	core/cmd/display.c \
 	core/cmd/display.h \
 	core/cmd/dlq.c \
@@ -197,9 +216,15 @@ cmd_sources = \
 	core/cmd/help.c \
 	core/cmd/meter.c \
 	core/cmd/meter.h \
+	core/cmd/pause.c \
 	core/cmd/plugins.c \
+	core/cmd/queue.c \
+	core/cmd/queue.h \
+	core/cmd/queue_check.c \
+	core/cmd/queue_export.c \
 	core/cmd/reload.c \
 	core/cmd/reload.h \
+	core/cmd/replay.c \
 	core/cmd/rows.c \
 	core/cmd/rows.h \
 	core/cmd/run.c \

@@ -15,7 +15,7 @@
 enum exit_code {
     EXIT_USAGE = EX_USAGE,      /* 64 */
     EXIT_REJECTED = EX_DATAERR, /* 65: events were rejected, and --fail-on-rejected was given; or verify found
-                                   something */
+                                   something, or a queue is damaged */
     EXIT_NO_INPUT = EX_NOINPUT, /* 66: no such file */
     EXIT_AWAY = EX_UNAVAILABLE, /* 69: a command's server is away or refuses */
     EXIT_BUG = EX_SOFTWARE,     /* 70 */
@@ -28,6 +28,11 @@ int cmd_test(int argc, char **argv);
 int cmd_plugins(int argc, char **argv);
 int cmd_dlq(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_cursor(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_queue(int argc, char **argv);
 
 /* Prints the help of a command; NULL is the program's own. */
 void help_print(const char *command, FILE *out);

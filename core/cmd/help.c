@@ -12,6 +12,11 @@ static const char program_help[] =
     "  scanpipe test -c FILE EVENTS.ndjson         show the rows and rejections of these events\n"
     "  scanpipe plugins [KIND NAME]                list plugins, or show the options of one\n"
     "  scanpipe dlq list -c FILE [filter ...]      the dead letters; also show, export, redrive, purge\n"
+    "  scanpipe cursor show|set|rewind -c FILE     how far the source was read; move that\n"
+    "  scanpipe replay -c FILE --from A --to B     send a range of the source again\n"
+    "  scanpipe pause|resume [ingest|deliver] -c FILE\n"
+    "                                              hold a half of the pipeline, let it go on\n"
+    "  scanpipe queue check|export|repair -c FILE  look after the embedded queue's file\n"
     "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
     "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
     "\n"
@@ -25,7 +30,7 @@ static const char program_help[] =
     "  --log-level LEVEL      error, warn, info or debug; -v is debug, -q is error\n"
     "  --progress WHEN        auto, always or never: the live lines on a terminal\n"
     "\n"
-    "Exit: 0; 64 wrong usage; 65 events were rejected; 66 no such file; 69 a server is away or refuses;\n"
+    "Exit: 0; 64 wrong usage; 65 events were rejected, a queue is damaged; 66 no such file; 69 a server is away or refuses;\n"
     "70 a mistake of ours; 78 something is wrong in the file.  More: scanpipe(1), scanpipe.yaml(5).\n";
 
 static const char check_help[] =
@@ -79,6 +84,74 @@ static const char dlq_help[] =
     "  --all                  all dead letters, where no filter is given\n"
     "  --yes                  do not ask\n";
 
+static const char cursor_help[] =
+    "Usage: scanpipe cursor show -c FILE [--json]\n"
+    "       scanpipe cursor set PLACE|--to-start -c FILE [--skip] [--force] [--dry-run] [--json]\n"
+    "       scanpipe cursor rewind PLACE -c FILE [--force] [--dry-run] [--json]\n"
+    "\n"
+    "Shows how far the source was read and which process holds that, or moves it.  PLACE is what the source\n"
+    "calls one: the id of the first event to read, or FILE:LINE for behind that line.  What is read again is\n"
+    "written again, which changes no table.  While a process polls, nothing is moved.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --to-start             to the very beginning\n"
+    "  --skip                 PLACE may lie behind the cursor: the events between are NEVER read\n"
+    "  --force                also while a process polls: it steps down, and polling goes on from PLACE\n"
+    "  --dry-run              say what would be done\n"
+    "  --json                 one JSON object\n"
+    "\n"
+    "Exit: 0; 64 PLACE is none, or lies on the wrong side; 69 a process polls, or the state is away.\n";
+
+static const char replay_help[] =
+    "Usage: scanpipe replay -c FILE --from PLACE --to PLACE [--rate RATE] [--dry-run] [--json]\n"
+    "\n"
+    "Reads a range of the source and sends it into the queue again; the cursor stays where it is.  Where a\n"
+    "PLACE is the id of an event, both ends belong to the range; FILE:LINE is behind that line.\n"
+    "What is there twice changes no table, so what was broken off is simply begun again.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --rate RATE            at most so many events, as 500/s; the source's rate_limit holds as well\n"
+    "  --dry-run              read and count, send nothing\n"
+    "  --json                 the summary as one JSON object\n";
+
+static const char pause_help[] =
+    "Usage: scanpipe pause [ingest|deliver] -c FILE [--status] [--json]\n"
+    "\n"
+    "Holds a half of the pipeline, or both, in every process that runs it, within seconds, until 'scanpipe\n"
+    "resume'.  It outlives restarts.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --status               only say what is paused\n"
+    "  --json                 one JSON object\n";
+
+static const char resume_help[] =
+    "Usage: scanpipe resume [ingest|deliver] -c FILE [--json]\n"
+    "\n"
+    "Lets a half of the pipeline, or both, go on: one that was paused, and a deliver that stopped by itself\n"
+    "because most events were rejected.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --json                 one JSON object\n";
+
+static const char queue_help[] =
+    "Usage: scanpipe queue check -c FILE [--quick] [--json]\n"
+    "       scanpipe queue export -c FILE [--messages] [--output PATH [--json]]\n"
+    "       scanpipe queue repair -c FILE [--apply] [--json]\n"
+    "\n"
+    "Looks after the file of the embedded queue.  'check' finds damage, says what can be read, and which part\n"
+    "of the source to send again for what cannot.  'export' prints the events, one a line, whoever holds\n"
+    "them, also out of a damaged file; nothing is taken out.  'repair' says what it would do; with --apply it\n"
+    "makes a new file of all that can be read, puts it in the place of the damaged one, and keeps that.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --quick                do not look at every index and message\n"
+    "  --messages             messages with their attributes, and what is lost, as JSON objects\n"
+    "  --output PATH          write there; PATH must not be there yet\n"
+    "  --apply                do it; every process that uses the file must have ended\n"
+    "  --json                 one JSON object\n"
+    "\n"
+    "Exit: 0; 65 damage was found, or not all was exported; 69 the file is in use, or cannot be read.\n";
+
 static const char verify_help[] =
     "Usage: scanpipe verify -c FILE [--from PLACE] [--to PLACE] [--wait TIME] [--strict] [--json]\n"
     "\n"
@@ -104,6 +177,11 @@ void help_print(const char *command, FILE *out)
                  {"test", test_help},
                  {"plugins", plugins_help},
                  {"dlq", dlq_help},
+                 {"cursor", cursor_help},
+                 {"replay", replay_help},
+                 {"pause", pause_help},
+                 {"resume", resume_help},
+                 {"queue", queue_help},
                  {"verify", verify_help}};
     for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].command, command) == 0) {

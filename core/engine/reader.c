@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/ingest.h"
+#include "engine/pack.h"
 #include "engine/rate.h"
 
 #include <stdlib.h>
@@ -73,59 +74,6 @@ static int read_page(struct reading *reading, struct sp_page *page, struct sp_er
     return call_end(seat, rc, err) ? -1 : 0;
 }
 
-/* Events larger than `limit`, and what was no event, become letters of the page.  What a source has not taken
- * for an event because it is too large is told like what it has. */
-static struct sp_letter *letters_of(const struct reading *reading, const struct sp_page *read, size_t limit,
-                                    const struct sp_slice *large, size_t large_count, const char *cursor,
-                                    struct sp_arena *arena)
-{
-    const struct pipeline *pipeline = reading->ingest->work->pipeline;
-    struct sp_letter *letters =
-        sp_arena_zalloc(arena, (read->not_event_count + large_count) * sizeof *letters);
-    for (size_t i = 0; i < read->not_event_count; i++) {
-        const struct sp_not_event *one = &read->not_events[i];
-        letters[i] = (struct sp_letter){
-            .event = sp_arena_copy(arena, one->bytes),
-            .class = one->bytes.size > limit ? "too_large" : "malformed",
-            .reason = sp_arena_text(arena, one->reason, strlen(one->reason)),
-            .pointer = one->pointer ? sp_arena_text(arena, one->pointer, strlen(one->pointer)) : NULL,
-        };
-    }
-    for (size_t i = 0; i < large_count; i++)
-        letters[read->not_event_count + i] = (struct sp_letter){
-            .event = sp_arena_copy(arena, large[i]),
-            .class = "too_large",
-            .reason = sp_arena_printf(arena, "has %zu bytes, more than max_event_bytes or the queue allow",
-                                      large[i].size),
-        };
-    for (size_t i = 0; i < read->not_event_count + large_count; i++) {
-        letters[i].stage = "source";
-        letters[i].plugin = pipeline->source.plugin->about.name;
-        letters[i].cursor = cursor;
-    }
-    return letters;
-}
-
-/* Moves events that are too large to the end of the list; returns how many are not. */
-static size_t part_large(struct sp_slice *events, size_t count, size_t limit)
-{
-    size_t small = 0;
-    for (size_t i = 0; i < count; i++)
-        if (events[i].size <= limit) {
-            struct sp_slice event = events[i];
-            events[i] = events[small];
-            events[small++] = event;
-        }
-    return small;
-}
-
-static struct framing_limits limits_of(const struct pipeline *pipeline)
-{
-    int64_t most = pipeline->queue.plugin->capabilities.message_bytes;
-    return (struct framing_limits){(size_t)pipeline->queue_options.pack_events,
-                                   (size_t)pipeline->queue_options.pack_bytes, (size_t)most};
-}
-
 static struct sp_arena *take_arena(struct ingest *ingest)
 {
     struct sp_arena *arena = NULL;
@@ -141,35 +89,20 @@ static struct sp_arena *take_arena(struct ingest *ingest)
 /* Makes the parcels of a page; returns their list. */
 static struct parcel *pack(struct reading *reading, const struct sp_page *read, struct page *page)
 {
-    const struct pipeline *pipeline = reading->ingest->work->pipeline;
-    struct framing_limits limits = limits_of(pipeline);
-    size_t limit = (size_t)pipeline->max_event_bytes;
-    if (limits.max_bytes && limits.max_bytes < limit)
-        limit = limits.max_bytes;
-    struct sp_slice *events = sp_arena_alloc(reading->arena, read->event_count * sizeof *events);
-    if (read->event_count)
-        memcpy(events, read->events, read->event_count * sizeof *events);
-    size_t small = part_large(events, read->event_count, limit), large = read->event_count - small;
     const char *cursor = ingest_cursor_text(&reading->reader->source, reading->cursor, page->arena);
-    struct sp_attribute *attributes = sp_arena_alloc(page->arena, 2 * sizeof *attributes);
-    attributes[0] = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
-    attributes[1] = (struct sp_attribute){sp_slice_of(FRAMING_CURSOR), sp_slice_of(cursor)};
-    size_t messages;
-    struct sp_message *list =
-        framing_pack(events, small, &limits, attributes, cursor ? 2 : 1, page->arena, &messages);
-    size_t letters = read->not_event_count + large;
-    page->waiting = messages + (letters > 0);
+    struct packed packed;
+    pack_page(reading->ingest->work->pipeline, read, cursor, reading->arena, page->arena, &packed);
+    page->waiting = packed.message_count + (packed.letter_count > 0);
     struct parcel *parcels = sp_arena_zalloc(page->arena, page->waiting * sizeof *parcels);
     for (size_t i = 0; i < page->waiting; i++) {
         parcels[i].page = page;
         parcels[i].next = i + 1 < page->waiting ? &parcels[i + 1] : NULL;
-        if (i < messages)
-            parcels[i].message = list[i];
+        if (i < packed.message_count)
+            parcels[i].message = packed.messages[i];
     }
-    if (letters > 0) {
-        parcels[messages].letters =
-            letters_of(reading, read, limit, events + small, large, cursor, page->arena);
-        parcels[messages].letter_count = letters;
+    if (packed.letter_count > 0) {
+        parcels[packed.message_count].letters = packed.letters;
+        parcels[packed.message_count].letter_count = packed.letter_count;
     }
     return page->waiting ? parcels : NULL;
 }

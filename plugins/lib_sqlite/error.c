@@ -45,9 +45,11 @@ static void say_cure_of_damage(const struct lite *db, const char *otherwise, str
 {
     const char *part = db->store->part->name;
     if (strcmp(part, "queue") == 0)
-        sp_fail_cure(err, "see what is left with 'scanpipe queue check -c FILE', then 'scanpipe queue repair'");
+        sp_fail_cure(err,
+                     "see what is left with 'scanpipe queue check -c FILE', then 'scanpipe queue repair'");
     else if (strcmp(part, "state") == 0 || strcmp(part, "letters") == 0)
-        sp_fail_cure(err, "where it is the queue's file: 'scanpipe queue repair -c FILE'; else %s", otherwise);
+        sp_fail_cure(err, "where it is the queue's file: 'scanpipe queue repair -c FILE'; else %s",
+                     otherwise);
     else
         sp_fail_cure(err, "%s", otherwise);
 }

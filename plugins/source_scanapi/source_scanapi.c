@@ -74,18 +74,39 @@ static int scanapi_read(void *opened, struct sp_slice cursor, struct sp_slice un
     return read_page(opened, cursor, until, arena, page, deadline, err);
 }
 
+static int parse_id(const char *text, int64_t *out, struct sp_error *err)
+{
+    int64_t id = 0;
+    for (const char *at = text; *at; at++)
+        if (*at < '0' || *at > '9' || __builtin_mul_overflow(id, 10, &id) ||
+            __builtin_add_overflow(id, *at - '0', &id))
+            return sp_fail(err, SP_REJECTED, "\"%s\" is not the id of an event", text);
+    if (!*text)
+        return sp_fail(err, SP_REJECTED, "the id of an event is missing");
+    *out = id;
+    return 0;
+}
+
 /* A person names the first event to read. */
 static int scanapi_cursor_of(void *opened, const char *text, struct sp_arena *arena, struct sp_slice *out,
                              struct sp_error *err)
 {
     (void)opened;
     struct cursor cursor = {0};
-    for (const char *at = text; *at; at++)
-        if (*at < '0' || *at > '9' || __builtin_mul_overflow(cursor.id, 10, &cursor.id) ||
-            __builtin_add_overflow(cursor.id, *at - '0', &cursor.id))
-            return sp_fail(err, SP_REJECTED, "\"%s\" is not the id of an event", text);
-    if (!*text)
-        return sp_fail(err, SP_REJECTED, "the id of an event is missing");
+    if (parse_id(text, &cursor.id, err) != 0)
+        return -1;
+    *out = cursor_text(&cursor, arena);
+    return 0;
+}
+
+/* Or the last one. */
+static int scanapi_cursor_behind(void *opened, const char *text, struct sp_arena *arena, struct sp_slice *out,
+                                 struct sp_error *err)
+{
+    (void)opened;
+    struct cursor cursor = {.seen = true};
+    if (parse_id(text, &cursor.id, err) != 0)
+        return -1;
     *out = cursor_text(&cursor, arena);
     return 0;
 }
@@ -115,7 +136,8 @@ static const struct sp_source_ops scanapi_ops = {.size = sizeof scanapi_ops,
                                                  .read = scanapi_read,
                                                  .cursor_of = scanapi_cursor_of,
                                                  .text_of = scanapi_text_of,
-                                                 .compare = scanapi_compare};
+                                                 .compare = scanapi_compare,
+                                                 .cursor_behind = scanapi_cursor_behind};
 static const struct sp_capabilities scanapi_can = {.size = sizeof scanapi_can};
 
 static const struct sp_plugin scanapi_source = {SP_PLUGIN_HEAD,

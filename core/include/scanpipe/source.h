@@ -50,6 +50,11 @@ struct sp_source_ops {
 
     /* <0, 0, >0 as a stands before, at or behind b.  Pure. */
     int (*compare)(void *handle, struct sp_slice a, struct sp_slice b);
+
+    /* The cursor behind what a person means by `text`, for the end of a range that has it; as cursor_of.
+     * NULL: cursor_of() itself stands behind it ("events.ndjson:17" is behind line 17). */
+    int (*cursor_behind)(void *handle, const char *text, struct sp_arena *arena, struct sp_slice *out,
+                         struct sp_error *err);
 };
 
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "cmd/queue.h"
+
+#include "cmd/args.h"
+
+enum { OPTION_QUICK = 300, OPTION_MESSAGES, OPTION_OUTPUT, OPTION_APPLY };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"quick", no_argument, NULL, OPTION_QUICK},
+    {"messages", no_argument, NULL, OPTION_MESSAGES},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"apply", no_argument, NULL, OPTION_APPLY},
+    {"json", no_argument, NULL, ARG_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+/* Which of the three an option belongs to. */
+static int check_words(const struct queue_options_given *given, const char *act)
+{
+    if (!given->file)
+        return args_wrong("queue", "scanpipe queue check -c FILE", "which pipeline? -c FILE is missing");
+    if (given->quick && strcmp(act, "check") != 0)
+        return args_wrong("queue", NULL, "--quick is an option of 'queue check'");
+    if ((given->messages || given->output) && strcmp(act, "export") != 0)
+        return args_wrong("queue", NULL, "--messages and --output are options of 'queue export'");
+    if (given->apply && strcmp(act, "repair") != 0)
+        return args_wrong("queue", NULL, "--apply is an option of 'queue repair'");
+    if (given->json && strcmp(act, "export") == 0 && !given->output)
+        return args_wrong("queue", "the events are JSON anyway; the summary is with --output FILE --json",
+                          "'queue export --json' needs --output");
+    return 0;
+}
+
+static bool can(const struct pipeline *pipeline)
+{
+    const struct sp_queue_ops *ops = pipeline->queue.plugin->about.queue;
+    if (ops->check && ops->salvage && ops->repair)
+        return true;
+    fprintf(stderr, "the queue '%s' keeps no file that could break: there is nothing to do\n",
+            pipeline->queue.plugin->about.name);
+    return false;
+}
+
+static int run(const struct queue_options_given *given, const char *act)
+{
+    struct sp_error err = {0};
+    struct hand hand;
+    int code;
+    struct pipeline *pipeline = cmd_load(given->file, &code);
+    if (!pipeline)
+        return code;
+    code = 0;
+    if (can(pipeline)) {
+        if (hand_open(&hand, &pipeline->queue, &err) != 0) {
+            cmd_complain_error(&err);
+            code = EXIT_AWAY;
+        } else {
+            code = strcmp(act, "check") == 0    ? queue_do_check(pipeline, &hand, given)
+                   : strcmp(act, "export") == 0 ? queue_do_export(pipeline, &hand, given)
+                                                : queue_do_repair(pipeline, &hand, given);
+            hand_close(&hand);
+        }
+    }
+    pipeline_free(pipeline);
+    return code;
+}
+
+int cmd_queue(int argc, char **argv)
+{
+    static const char *const acts[] = {"check", "export", "repair"};
+    struct args args = {"queue", ":c:h", long_options, argc, argv};
+    struct queue_options_given given = {0};
+    for (int option; (option = args_next(&args)) != ARGS_END;) {
+        if (option == ARGS_WRONG)
+            return EXIT_USAGE;
+        if (option == 'h') {
+            help_print("queue", stdout);
+            return 0;
+        }
+        if (option == 'c')
+            given.file = optarg;
+        if (option == OPTION_OUTPUT)
+            given.output = optarg;
+        given.quick |= option == OPTION_QUICK;
+        given.messages |= option == OPTION_MESSAGES;
+        given.apply |= option == OPTION_APPLY;
+        given.json |= option == ARG_JSON;
+    }
+    if (!args_count_is(&args, 1, 1, "what to do ('check', 'export' or 'repair')"))
+        return EXIT_USAGE;
+    int act = args_choice(&args, "'queue'", argv[optind], acts, 3);
+    int code = act < 0 ? EXIT_USAGE : check_words(&given, acts[act]);
+    return code != 0 ? code : run(&given, acts[act]);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ops/salvage.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "engine/framing.h"
+
+/* A call looks at one page, or at eight megabytes; a file may take minutes to be looked through before. */
+enum { AT_ONCE = 200 };
+static const int64_t first_look_ns = 3600 * SP_SECOND;
+
+struct salvaging {
+    struct salvage_report *report;
+    struct sp_arena *arena;
+    struct buffer at; /* the last place that a message named; empty: none yet */
+    bool open;        /* the last range has no end yet */
+};
+
+static const char *copy(struct salvaging *salvaging, struct sp_slice text)
+{
+    return text.size ? sp_arena_text(salvaging->arena, text.data, text.size) : NULL;
+}
+
+static struct sp_slice place_of_message(const struct sp_salvaged *message)
+{
+    struct sp_received received = {.attributes = message->attributes,
+                                   .attribute_count = message->attribute_count};
+    return framing_attribute(&received, FRAMING_CURSOR);
+}
+
+/* A range goes on while nothing behind it is whole. */
+static void begin_range(struct salvaging *salvaging, struct sp_slice from)
+{
+    struct salvage_report *report = salvaging->report;
+    if (salvaging->open)
+        return;
+    salvaging->open = true;
+    if (report->range_count < SALVAGE_RANGES)
+        report->ranges[report->range_count++] = (struct salvage_range){.from = copy(salvaging, from)};
+    else /* one as wide as all that come */
+        report->ranges[SALVAGE_RANGES - 1].to = NULL;
+}
+
+/* Its end is where the next page begins: another place than its own start. */
+static void end_range(struct salvaging *salvaging, struct sp_slice at)
+{
+    struct salvage_report *report = salvaging->report;
+    struct salvage_range *range = &report->ranges[report->range_count - 1];
+    if (!salvaging->open || !at.size || sp_slice_equal(at, sp_slice_of(range->from)))
+        return;
+    range->to = copy(salvaging, at);
+    salvaging->open = false;
+}
+
+static void note(struct salvaging *salvaging, const struct sp_salvaged *message)
+{
+    struct salvage_report *report = salvaging->report;
+    struct sp_slice at = place_of_message(message), last = {salvaging->at.data, salvaging->at.size};
+    bool good = message->outcome == SP_SALVAGE_WHOLE;
+    report->lost += message->outcome == SP_SALVAGE_LOST;
+    report->doubtful += message->outcome == SP_SALVAGE_DOUBTFUL;
+    if (message->outcome != SP_SALVAGE_LOST) {
+        report->messages++;
+        report->events += message->event_count;
+    }
+    if (good)
+        end_range(salvaging, at);
+    else
+        begin_range(salvaging, at.size ? at : last);
+    if (at.size) {
+        buffer_clear(&salvaging->at);
+        buffer_add(&salvaging->at, at.data, at.size);
+    }
+}
+
+static int take_some(struct hand *queue, struct buffer *after, struct sp_arena *arena,
+                     const struct sp_salvaged **messages, size_t *count, struct sp_error *err)
+{
+    const struct sp_queue_ops *ops = queue->stage->plugin->about.queue;
+    struct sp_slice next = {0};
+    bool failed;
+    do {
+        arena_reset(arena, (size_t)16 << 20);
+        failed = ops->salvage(queue->handle, (struct sp_slice){after->data, after->size}, AT_ONCE, arena,
+                              messages, count, &next, hand_begin_extra(queue, first_look_ns), err) != 0;
+    } while (failed && hand_again(queue, err));
+    if (failed)
+        return -1;
+    hand_well(queue);
+    buffer_clear(after);
+    buffer_add(after, next.data, next.size);
+    return 0;
+}
+
+int salvage_run(struct hand *queue, salvage_take *take, void *context, struct sp_arena *arena,
+                struct salvage_report *out, struct sp_error *err)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *scratch = arena_new(65536);
+    SP_AUTO(buffer_fini) struct buffer after = {0};
+    struct salvaging salvaging = {.report = out, .arena = arena};
+    int result = 0;
+    *out = (struct salvage_report){0};
+    do {
+        const struct sp_salvaged *messages = NULL;
+        size_t count = 0;
+        result = take_some(queue, &after, scratch, &messages, &count, err);
+        for (size_t i = 0; i < count && result == 0; i++) {
+            note(&salvaging, &messages[i]);
+            if (take && !take(context, &messages[i]))
+                result = sp_fail(err, SP_STOPPED, "not all messages could be taken");
+        }
+    } while (result == 0 && after.size > 0);
+    buffer_fini(&salvaging.at);
+    return result;
+}
