@@ -170,8 +170,6 @@ ops_sources = \
 	core/ops/halves.h \
 	core/ops/hand.c \
 	core/ops/hand.h \
-	core/ops/spot.c \
-	core/ops/spot.h \
 	core/ops/records.c \
 	core/ops/records.h \
 	core/ops/replay.c \
@@ -182,6 +180,8 @@ ops_sources = \
 	core/ops/send.h \
 	core/ops/spill.c \
 	core/ops/spill.h \
+	core/ops/spot.c \
+	core/ops/spot.h \
 	core/ops/verify.c \
 	core/ops/verify.h \
 	core/ops/verify_compare.c \

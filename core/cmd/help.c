@@ -173,15 +173,9 @@ void help_print(const char *command, FILE *out)
 {
     static const struct {
         const char *command, *text;
-    } texts[] = {{"check", check_help},
-                 {"test", test_help},
-                 {"plugins", plugins_help},
-                 {"dlq", dlq_help},
-                 {"cursor", cursor_help},
-                 {"replay", replay_help},
-                 {"pause", pause_help},
-                 {"resume", resume_help},
-                 {"queue", queue_help},
+    } texts[] = {{"check", check_help},  {"test", test_help},     {"plugins", plugins_help},
+                 {"dlq", dlq_help},      {"cursor", cursor_help}, {"replay", replay_help},
+                 {"pause", pause_help},  {"resume", resume_help}, {"queue", queue_help},
                  {"verify", verify_help}};
     for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].command, command) == 0) {

@@ -93,7 +93,7 @@ static void add_text(struct buffer *out, const struct replay *replay, const stru
         buffer_printf(out, "; %" PRIu64 " %s dead letters", report->letters,
                       replay->dry_run ? "would become" : "became");
     buffer_add_char(out, '\n');
-    if (!report->reached && !report->stopped) {
+    if (report->ended) {
         buffer_add_text(out, "the source ends at ");
         cmd_add_escaped(out, sp_slice_of(report->at));
         buffer_add_text(out, ", before the end of the range\n");

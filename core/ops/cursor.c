@@ -4,8 +4,8 @@
 #include "ops/cursor.h"
 
 #include "engine/lease.h"
-#include "ops/spot.h"
 #include "ops/records.h"
+#include "ops/spot.h"
 
 #include <time.h>
 
@@ -86,8 +86,10 @@ static enum cursor_outcome judge(struct moving *moving, const struct record *rec
 static int write_record(struct moving *moving, const struct record *old, int64_t version, bool *done_out,
                         struct sp_error *err)
 {
-    struct record record = {
-        .token = old->token + 1, .nonce = sp_random(), .cursor = moving->to, .queue = old->queue};
+    struct record record = {.token = old->token + 1,
+                            .nonce = sp_random(),
+                            .cursor = moving->to,
+                            .queue = old->queue};
     if (moving->to.size > 0)
         record.at = spot_text(&moving->source, moving->to, moving->arena);
     return records_put(&moving->state, record_name, record_format(&record, moving->arena), version,

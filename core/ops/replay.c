@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "engine/pack.h"
 #include "engine/rate.h"
-#include "ops/spot.h"
 #include "ops/send.h"
+#include "ops/spot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +122,8 @@ static int follow(struct replaying *replaying, const struct sp_page *page, struc
     free((char *)replaying->cursor.data);
     replaying->cursor = cursor;
     replaying->report->reached = spot_compare(&replaying->source, cursor, replaying->until) >= 0;
-    replaying->over = replaying->report->reached || page->ended || (page->caught_up && !anything);
+    replaying->report->ended = !replaying->report->reached && (page->ended || (page->caught_up && !anything));
+    replaying->over = replaying->report->reached || replaying->report->ended;
     snprintf(replaying->report->at, sizeof replaying->report->at, "%s",
              spot_text(&replaying->source, cursor, replaying->pages));
     if (now - replaying->standing_since > stuck_ns)

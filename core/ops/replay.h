@@ -14,8 +14,9 @@ struct replay_report {
     uint64_t pages, events, not_events;
     uint64_t messages, sent; /* that the queue has, or would get; events of them */
     uint64_t letters;
-    bool reached; /* the range's end; else the source ends before it */
-    bool stopped; /* before that */
+    bool reached; /* the range's end */
+    bool ended;   /* the source ends before it */
+    bool stopped;
     char at[128]; /* up to where all is in the queue, as a place; empty: nothing is */
 };
 

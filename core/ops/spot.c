@@ -16,13 +16,13 @@ int spot_open(struct hand *source, const struct pipeline *pipeline, struct sp_er
 }
 
 int spot_of(struct hand *source, const char *text, struct sp_arena *arena, struct sp_slice *out,
-             struct sp_error *err)
+            struct sp_error *err)
 {
     return ops_of(source)->cursor_of(source->handle, text, arena, out, err);
 }
 
 int spot_behind(struct hand *source, const char *text, struct sp_arena *arena, struct sp_slice *out,
-                 struct sp_error *err)
+                struct sp_error *err)
 {
     if (!ops_of(source)->cursor_behind)
         return spot_of(source, text, arena, out, err);

@@ -11,10 +11,10 @@ int spot_open(struct hand *source, const struct pipeline *pipeline, struct sp_er
 
 /* Before what the text names; SP_REJECTED: it names none. */
 int spot_of(struct hand *source, const char *text, struct sp_arena *arena, struct sp_slice *out,
-             struct sp_error *err) SP_MUST_CHECK;
+            struct sp_error *err) SP_MUST_CHECK;
 /* Behind it: the end of a range that has it. */
 int spot_behind(struct hand *source, const char *text, struct sp_arena *arena, struct sp_slice *out,
-                 struct sp_error *err) SP_MUST_CHECK;
+                struct sp_error *err) SP_MUST_CHECK;
 
 /* "the start", or what the source says of it. */
 const char *spot_text(struct hand *source, struct sp_slice cursor, struct sp_arena *arena);
