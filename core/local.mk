@@ -156,22 +156,20 @@ ops_sources = \
 	core/ops/cells.h \
 	core/ops/choose.c \
 	core/ops/choose.h \
-	core/ops/hand.c \
-	core/ops/hand.h \
-	core/ops/purge.c \
-	core/ops/purge.h \
-	core/ops/redrive.c \
-	core/ops/redrive.h \
-	core/ops/remove.c \
-	core/ops/remove.h \
 	core/ops/cursor.c \
 	core/ops/cursor.h \
 	core/ops/halves.c \
 	core/ops/halves.h \
 	core/ops/hand.c \
 	core/ops/hand.h \
+	core/ops/purge.c \
+	core/ops/purge.h \
 	core/ops/records.c \
 	core/ops/records.h \
+	core/ops/redrive.c \
+	core/ops/redrive.h \
+	core/ops/remove.c \
+	core/ops/remove.h \
 	core/ops/replay.c \
 	core/ops/replay.h \
 	core/ops/salvage.c \

@@ -544,6 +544,43 @@ tests_kit_mutant_mutant_la_SOURCES = \
 tests_kit_mutant_mutant_la_CPPFLAGS = -I$(top_srcdir)/core/include
 tests_kit_mutant_mutant_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 
+# The simulation: the engine's objects, with threads, time and memory of the simulation's own.
+SIM_WRAPPED = abort _exit kill getpid usleep nanosleep clock_gettime malloc calloc realloc free \
+	pthread_create pthread_join pthread_self pthread_sigmask pthread_mutex_init pthread_mutex_destroy \
+	pthread_mutex_lock pthread_mutex_unlock pthread_cond_init pthread_cond_destroy pthread_cond_wait \
+	pthread_cond_timedwait pthread_cond_signal pthread_cond_broadcast \
+	holder_self log_name sp_log plugin_find plugin_sibling
+check_PROGRAMS += tests/sim/sim
+tests_sim_sim_SOURCES = \
+	tests/sim/clockwork.c \
+	tests/sim/clockwork.h \
+	tests/sim/dice.h \
+	tests/sim/fate.c \
+	tests/sim/fate.h \
+	tests/sim/feed.c \
+	tests/sim/feed.h \
+	tests/sim/fiber.c \
+	tests/sim/fiber.h \
+	tests/sim/heap.c \
+	tests/sim/heap.h \
+	tests/sim/laws.c \
+	tests/sim/laws.h \
+	tests/sim/main.c \
+	tests/sim/plan.c \
+	tests/sim/plan.h \
+	tests/sim/stage_letters.c \
+	tests/sim/stage_queue.c \
+	tests/sim/stage_sink.c \
+	tests/sim/stage_source.c \
+	tests/sim/stage_state.c \
+	tests/sim/story.c \
+	tests/sim/story.h \
+	tests/sim/threads.c \
+	tests/sim/world.h
+tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/sim
+tests_sim_sim_LDFLAGS = $(AM_LDFLAGS) $(SIM_WRAPPED:%=-Wl,--wrap=%)
+tests_sim_sim_LDADD = core/libcore.a $(CORE_LIBS)
+
 # Plugins that are wrong on purpose; libtool makes a shared object for a test only where it has an rpath.
 check_LTLIBRARIES += tests/plugins/sink_newer_minor.la
 tests_plugins_sink_newer_minor_la_SOURCES = tests/plugins/newer_minor.c tests/plugins/stub.h tests/plugins/stub_sink.h

@@ -32,6 +32,7 @@ void batch_clear(struct batch *batch)
     pthread_mutex_unlock(&batch->lock);
     batch->event_count = batch->bytes = batch->buried_count = 0;
     batch->suspect = batch->was_aside = batch->unknown_rejects = false;
+    batch->unknown_at = 0;
     arena_reset(batch->arena, ARENA_KEPT);
 }
 

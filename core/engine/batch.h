@@ -35,9 +35,9 @@ struct delivered {
 struct batch {
     struct sp_arena *arena;
     bool suspect;             /* its messages were received before */
-    bool was_aside;           /* once at least */
-    bool unknown_rejects;     /* a failure of a class that is not known is the events' by now */
-    uint64_t accepted_writes; /* of the sink when it was put aside */
+    bool was_aside;       /* once at least */
+    int64_t unknown_at;   /* when a failure of a class that is not known put it aside first; 0: none did */
+    bool unknown_rejects; /* such a failure is the events' by now */
 
     pthread_mutex_t lock; /* guards what the keeper reads: carried (up to count), count, lease_end */
     struct carried *carried;

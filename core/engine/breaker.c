@@ -95,10 +95,10 @@ static void relieve(struct breaker *breaker, struct caller *caller, int64_t now)
     caller->place = now;
 }
 
-/* What asks for less may still answer calls that were under way. */
+/* What asks for less may still answer calls that were under way, the probe among them. */
 static bool closes(const struct breaker *breaker, bool probed, int64_t now)
 {
-    return breaker->open && (probed || (breaker->class != SP_THROTTLED && now >= breaker->not_before));
+    return breaker->open && now >= breaker->not_before && (probed || breaker->class != SP_THROTTLED);
 }
 
 bool breaker_answered(struct breaker *breaker, struct caller *caller, int64_t now)

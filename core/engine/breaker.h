@@ -9,7 +9,8 @@
  * Closed, everybody calls.  A failure that says that the stage is in trouble opens it; then nobody calls but
  * one at a time, the probe, whoever comes first after a pause that grows.  An answer closes it: the failures
  * count from nothing again, and those who waited go on one after the other, a few in each instant.  Where the
- * stage asked for less, that must be the answer to a probe, not to a call that was under way.
+ * stage asked for less, that must be the answer to a probe that began afterwards, not to a call that was
+ * under way.
  *
  * A caller that fails while others are answered is in trouble of its own (a batch that always times out, a
  * permission to send that is missing where one may receive): it pauses alone and holds up nobody.  For the

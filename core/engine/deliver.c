@@ -244,7 +244,8 @@ static void put_aside(struct worker *worker, struct batch **slot)
         swap(slot, &worker->aside);
     }
     batch->was_aside = true;
-    batch->accepted_writes = atomic_load(&worker->deliver->accepted_writes);
+    if (batch->unknown_at == 0)
+        batch->unknown_at = sp_clock_now();
 }
 
 /* Writes what is in the slot and settles it, or puts it aside.  False: stop. */
@@ -266,15 +267,10 @@ static bool deliver_batch(struct worker *worker, struct batch **slot)
     return outcome == WRITE_DONE;
 }
 
-/* What is aside is tried again now and then; and where another write was accepted meanwhile, its events are
- * to blame for a failure that the plugin does not know.  False: stop. */
+/* What is aside is tried again now and then.  False: stop. */
 static bool try_aside(struct worker *worker)
 {
-    struct batch *batch = worker->aside;
-    if (batch->count == 0)
-        return true;
-    batch->unknown_rejects = atomic_load(&worker->deliver->accepted_writes) != batch->accepted_writes;
-    return deliver_batch(worker, &worker->aside);
+    return worker->aside->count == 0 || deliver_batch(worker, &worker->aside);
 }
 
 void *worker_run(void *argument)

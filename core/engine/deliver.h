@@ -28,7 +28,7 @@ struct deliver {
     struct verdicts verdicts;
     struct worker *workers;
     size_t worker_count;
-    _Atomic uint64_t accepted_writes;
+    _Atomic int64_t accepted_at; /* when the latest of the writes began that the sink accepted */
 
     pthread_mutex_t preparing;
     _Atomic bool prepared;

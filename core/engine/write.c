@@ -60,10 +60,10 @@ static void make_rows(struct worker *worker, struct batch *batch, struct set set
 /*
  * One write.  True where it failed.  Whoever has a mark does not wait for a sink that is away.
  *
- * A code that the plugin does not know may be the events' fault or the sink's.  Once another write was
- * accepted behind the first failure, it is the events'.
+ * A code that the plugin does not know may be the events' fault or the sink's.  Once a write was accepted
+ * that began behind the first failure, it is the events'; one that had begun before tells nothing.
  */
-static bool write_once(struct worker *worker, const struct batch *batch, const struct sp_batch *rows,
+static bool write_once(struct worker *worker, struct batch *batch, const struct sp_batch *rows,
                        struct verdict *verdict, struct sp_written *written)
 {
     struct seat *seat = &worker->sink;
@@ -75,9 +75,18 @@ static bool write_once(struct worker *worker, const struct batch *batch, const s
     if (!call_begin_within(seat, 0, worker->trial ? 0 : INT64_MAX, &deadline, &verdict->err))
         return true;
     int rc = ops->write(seat->handle, rows, verdict->results, written, deadline, &verdict->err);
+    if (batch->unknown_at && atomic_load(&worker->deliver->accepted_at) > batch->unknown_at)
+        batch->unknown_rejects = true;
     if (rc != 0 && verdict->err.class == SP_UNKNOWN && batch->unknown_rejects)
         verdict->err.class = SP_REJECTED;
     return call_end_rejectable(seat, rc, &verdict->err);
+}
+
+static void note_accepted(_Atomic int64_t *accepted_at, int64_t began)
+{
+    int64_t before = atomic_load(accepted_at);
+    while (before < began && !atomic_compare_exchange_weak(accepted_at, &before, began))
+        continue;
 }
 
 /* Writes rows, however long the sink is away. */
@@ -102,7 +111,7 @@ static enum answer write_rows(struct worker *worker, struct batch *batch, const 
         if (failed && !call_again(&worker->sink, &verdict->err))
             return STOPPED;
     }
-    atomic_fetch_add(&worker->deliver->accepted_writes, 1);
+    note_accepted(&worker->deliver->accepted_at, worker->sink.began);
     count_add(&counters->writes, 1);
     count_add(&counters->events_written, events);
     count_add(&counters->rows_touched, written.rows_touched);

@@ -156,6 +156,11 @@ static void retry_after_holds_for_the_whole_stage(void)
     later.retry_after_ns = 30 * SP_SECOND;
     fail(&breaker, &callers[1], &later, breaker.probe_at);
     CU_ASSERT(breaker.not_before == breaker.probe_at + 30 * SP_SECOND);
+    /* And the answer to a probe that had begun before does not shorten it. */
+    int64_t now = breaker.probe_at + MS;
+    CU_ASSERT(!breaker_answered(&breaker, &callers[2], now));
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT(breaker_wait(&breaker, &callers[i], now, SP_SECOND, gap, 0) >= 30 * SP_SECOND - MS);
 }
 
 static void who_fails_alone_holds_up_nobody(void)
