@@ -34,7 +34,7 @@ struct delivered {
 
 struct batch {
     struct sp_arena *arena;
-    bool suspect;             /* its messages were received before */
+    bool suspect;         /* its messages were received before */
     bool was_aside;       /* once at least */
     int64_t unknown_at;   /* when a failure of a class that is not known put it aside first; 0: none did */
     bool unknown_rejects; /* such a failure is the events' by now */

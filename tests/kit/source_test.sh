@@ -30,6 +30,7 @@ if plugin source_scanapi >/dev/null; then
     "$sim" "${feed[@]}" "${bad[@]}" --print >"$scratch/served"
     count=$("$sim" "${feed[@]}" "${bad[@]}" --print-bad | wc -l)
     "$sim" "${feed[@]}" "${bad[@]}" --port-file "$scratch/port" --lifetime 300 >/dev/null &
+    # shellcheck disable=SC2034 # lib.sh ends it
     child=$!
     for _ in {1..200}; do
         [ -s "$scratch/port" ] && break
