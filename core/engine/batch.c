@@ -8,17 +8,18 @@
 
 #include <stdlib.h>
 
-enum { ARENA_KEPT = 4 << 20 };
+enum { ARENA_KEPT = 4 << 20, SCRATCH_KEPT = 1 << 20 };
 
 void batch_init(struct batch *batch)
 {
-    *batch = (struct batch){.arena = arena_new((size_t)64 << 10)};
+    *batch = (struct batch){.arena = arena_new((size_t)64 << 10), .scratch = arena_new((size_t)64 << 10)};
     pthread_mutex_init(&batch->lock, NULL);
 }
 
 void batch_fini(struct batch *batch)
 {
     arena_free(batch->arena);
+    arena_free(batch->scratch);
     free(batch->carried);
     free(batch->events);
     free(batch->buried);
@@ -31,9 +32,15 @@ void batch_clear(struct batch *batch)
     batch->count = 0;
     pthread_mutex_unlock(&batch->lock);
     batch->event_count = batch->bytes = batch->buried_count = 0;
-    batch->suspect = batch->was_aside = batch->unknown_rejects = false;
+    batch->suspect = batch->was_aside = batch->unknown_rejects = batch->judged = false;
     batch->unknown_at = 0;
     arena_reset(batch->arena, ARENA_KEPT);
+    batch_begin_try(batch);
+}
+
+void batch_begin_try(struct batch *batch)
+{
+    arena_reset(batch->scratch, SCRATCH_KEPT);
 }
 
 static struct sp_received copy_of(const struct sp_received *message, struct sp_arena *arena)

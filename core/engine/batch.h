@@ -32,10 +32,17 @@ struct delivered {
     const struct framing_history *history; /* NULL: it comes the first time */
 };
 
+/* A set of events of a batch, by their number. */
+struct set {
+    const uint32_t *events;
+    size_t count;
+};
+
 struct batch {
     struct sp_arena *arena;
-    bool suspect;         /* its messages were received before */
-    bool was_aside;       /* once at least */
+    struct sp_arena *scratch; /* of one try to write it: there may be many */
+    bool suspect;             /* its messages were received before */
+    bool was_aside;           /* once at least */
     int64_t unknown_at;   /* when a failure of a class that is not known put it aside first; 0: none did */
     bool unknown_rejects; /* such a failure is the events' by now */
 
@@ -47,6 +54,8 @@ struct batch {
     struct delivered *events;
     size_t event_count, event_capacity;
     size_t bytes;
+    bool judged;              /* what the table rejects is among the dead letters */
+    struct set taken;         /* by the table, once judged */
     struct sp_letter *buried; /* what the sink rejected; stored when all is judged */
     size_t buried_count, buried_capacity;
 };
@@ -59,6 +68,9 @@ void batch_clear(struct batch *batch);
 
 /* Takes a message and unpacks its events.  `copy`: its slices live elsewhere and are copied. */
 void batch_add(struct batch *batch, const struct sp_received *message, bool copy);
+
+/* Before each try to write it: what `scratch` holds is gone. */
+void batch_begin_try(struct batch *batch);
 
 void batch_bury(struct batch *batch, const struct sp_letter *letter);
 

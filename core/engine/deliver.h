@@ -69,12 +69,6 @@ void deliver_count_verdicts(struct deliver *deliver, size_t judged, size_t rejec
  * wait for it.  False: the stop came first. */
 bool deliver_prepare(struct worker *worker);
 
-/* A set of events of a batch, by their number. */
-struct set {
-    const uint32_t *events;
-    size_t count;
-};
-
 enum outcome {
     WRITE_DONE,    /* each event is written or a dead letter */
     WRITE_ASIDE,   /* the sink failed in a way that is not known: to be tried again behind another write */
@@ -82,14 +76,14 @@ enum outcome {
 };
 
 /* write.c: stores what the table rejects among the dead letters; what fits goes to *taken (in the batch's
- * arena).  Counts.  False: the stop came first. */
+ * arena).  Counts.  A batch that was judged is not judged again.  False: the stop came first. */
 bool write_judge(struct worker *worker, struct batch *batch, struct set *taken);
 /* Writes a set that was judged, whatever it takes; what can never be written is stored among the dead
  * letters. */
 enum outcome write_set(struct worker *worker, struct batch *batch, struct set set);
 /* The two together; the whole batch. */
 enum outcome write_batch(struct worker *worker, struct batch *batch);
-/* A dead letter for an event of the batch; texts in the batch's arena. */
+/* A dead letter for an event of the batch; its texts live until the next try to write it. */
 struct sp_letter write_letter(struct worker *worker, struct batch *batch, uint32_t event, const char *stage,
                               const char *plugin);
 

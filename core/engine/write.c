@@ -26,11 +26,11 @@ struct sp_letter write_letter(struct worker *worker, struct batch *batch, uint32
     struct sp_letter letter = {.event = delivered->bytes, .stage = stage, .plugin = plugin};
     struct fold_identity identity = {NULL, NULL};
     if (plan_of(worker))
-        fold_identify(plan_of(worker), delivered->bytes, batch->arena, &identity);
+        fold_identify(plan_of(worker), delivered->bytes, batch->scratch, &identity);
     letter.event_id = identity.order;
     letter.event_key = identity.key;
     if (cursor.data)
-        letter.cursor = sp_arena_text(batch->arena, cursor.data, cursor.size);
+        letter.cursor = sp_arena_text(batch->scratch, cursor.data, cursor.size);
     if (delivered->history) {
         letter.attempts = delivered->history->attempts + 1;
         letter.first_wall_ms = delivered->history->first_wall_ms;
@@ -43,9 +43,9 @@ static void make_rows(struct worker *worker, struct batch *batch, struct set set
 {
     *rows = (struct sp_batch){.size = sizeof *rows};
     if (!worker->fold) {
-        struct sp_slice *events = sp_arena_alloc(batch->arena, set.count * sizeof *events);
+        struct sp_slice *events = sp_arena_alloc(batch->scratch, set.count * sizeof *events);
         for (size_t i = 0; i < set.count; i++)
-            events[i] = framing_one_line(batch->events[set.events[i]].bytes, batch->arena);
+            events[i] = framing_one_line(batch->events[set.events[i]].bytes, batch->scratch);
         rows->events = events;
         rows->event_count = set.count;
         return;
@@ -98,7 +98,7 @@ static enum answer write_rows(struct worker *worker, struct batch *batch, const 
     verdict->count = rows->table ? rows->row_count : rows->event_count;
     if (verdict->count == 0)
         return WRITTEN;
-    verdict->results = sp_arena_alloc(batch->arena, verdict->count * sizeof *verdict->results);
+    verdict->results = sp_arena_alloc(batch->scratch, verdict->count * sizeof *verdict->results);
     for (bool failed = true; failed;) {
         if (!trial_enter(worker))
             return STOPPED;
@@ -129,7 +129,7 @@ static void bury(struct worker *worker, struct batch *batch, uint32_t event, con
     bool is_named = named->class == SP_REJECTED;
     const char *reason = is_named && named->text ? named->text : verdict->err.text;
     letter.class = "rejected";
-    letter.reason = sp_arena_text(batch->arena, reason, strlen(reason));
+    letter.reason = sp_arena_text(batch->scratch, reason, strlen(reason));
     if (is_named && table && named->column < table->column_count)
         letter.column = table->columns[named->column].name;
     batch_bury(batch, &letter);
@@ -208,11 +208,11 @@ static enum outcome isolate(struct worker *worker, struct batch *batch, struct s
         bury(worker, batch, set.events[0], verdict);
         return WRITE_DONE;
     }
-    if (part(worker, batch->arena, set, is_named, verdict, &first, &second)) {
+    if (part(worker, batch->scratch, set, is_named, verdict, &first, &second)) {
         enum outcome outcome = write_part(worker, batch, second);
         return outcome == WRITE_DONE ? write_one_by_one(worker, batch, first) : outcome;
     }
-    if (part(worker, batch->arena, set, is_first_half, verdict, &first, &second))
+    if (part(worker, batch->scratch, set, is_first_half, verdict, &first, &second))
         return write_two(worker, batch, first, second);
     return write_one_by_one(worker, batch, set); /* it is one row */
 }
@@ -275,6 +275,7 @@ static enum outcome store_buried(struct worker *worker, struct batch *batch, siz
 
 enum outcome write_set(struct worker *worker, struct batch *batch, struct set set)
 {
+    batch_begin_try(batch);
     return store_buried(worker, batch, set.count, write_part(worker, batch, set));
 }
 
@@ -287,7 +288,7 @@ static void add_letter(struct worker *worker, struct batch *batch, struct reject
                        const struct fold_reject *why)
 {
     if (!rejects->letters)
-        rejects->letters = sp_arena_alloc(batch->arena, batch->event_count * sizeof *rejects->letters);
+        rejects->letters = sp_arena_alloc(batch->scratch, batch->event_count * sizeof *rejects->letters);
     struct sp_letter letter = write_letter(worker, batch, event, "table", "table");
     letter.class = why->reason_class;
     letter.reason = why->reason;
@@ -316,7 +317,7 @@ static enum fold_verdict judge_event(struct worker *worker, struct batch *batch,
 }
 
 /* With a table, judging folds what fits on the way. */
-bool write_judge(struct worker *worker, struct batch *batch, struct set *taken)
+static bool judge(struct worker *worker, struct batch *batch)
 {
     struct work *work = worker->deliver->work;
     uint32_t *fitting = sp_arena_alloc(batch->arena, batch->event_count * sizeof *fitting);
@@ -332,10 +333,18 @@ bool write_judge(struct worker *worker, struct batch *batch, struct set *taken)
         else if (verdict == FOLD_REJECTED)
             add_letter(worker, batch, &rejects, i, &why);
     }
+    batch->taken = (struct set){fitting, count};
     count_add(&work->counters.events_unwanted, batch->event_count - count - rejects.count);
-    *taken = (struct set){fitting, count};
     deliver_count_verdicts(worker->deliver, rejects.count, rejects.count);
     return letters_store(work, &worker->letters, rejects.letters, rejects.count);
+}
+
+bool write_judge(struct worker *worker, struct batch *batch, struct set *taken)
+{
+    batch_begin_try(batch);
+    batch->judged = batch->judged || judge(worker, batch);
+    *taken = batch->taken;
+    return batch->judged;
 }
 
 enum outcome write_batch(struct worker *worker, struct batch *batch)
@@ -343,10 +352,10 @@ enum outcome write_batch(struct worker *worker, struct batch *batch)
     struct sp_batch rows;
     struct set all;
     struct verdict verdict = {0};
+    bool folded = worker->fold && !batch->judged; /* by judging */
     if (!write_judge(worker, batch, &all))
         return WRITE_STOPPED;
-    /* With a table, judging has folded what fits already. */
-    if (worker->fold)
+    if (folded)
         fold_finish(worker->fold, &rows);
     else
         make_rows(worker, batch, all, &rows);

@@ -27,6 +27,7 @@ static struct {
     size_t dead_count;
     char reason[64];
     int contended; /* so many writes lose a race first */
+    bool unknown;  /* each fails in a way that nobody knows */
 } world;
 
 static bool row_is_poison(const struct sp_batch *batch, size_t row)
@@ -42,6 +43,8 @@ static int sink_write(void *handle, const struct sp_batch *batch, struct sp_resu
     (void)deadline;
     if (world.contended-- > 0)
         return sp_fail(err, SP_CONTENDED, "lost a race");
+    if (world.unknown)
+        return sp_fail(err, SP_UNKNOWN, "code 4711");
     world.writes++;
     for (size_t row = 0; row < batch->row_count; row++)
         if (row_is_poison(batch, row)) {
@@ -65,7 +68,9 @@ static int letters_put(void *handle, const struct sp_letter *letters, size_t cou
     (void)results;
     (void)err;
     for (size_t i = 0; i < count; i++) {
-        world.dead[world.dead_count++] = strtoll(letters[i].event_id, NULL, 10);
+        if (world.dead_count < MAX_EVENTS)
+            world.dead[world.dead_count] = strtoll(letters[i].event_id, NULL, 10);
+        world.dead_count++;
         snprintf(world.reason, sizeof world.reason, "%s/%s", letters[i].reason,
                  letters[i].column ? letters[i].column : "-");
     }
@@ -303,6 +308,41 @@ static void a_stop_ends_the_wait(void)
     scene_close(&scene);
 }
 
+static void a_batch_that_is_aside_is_judged_once(void)
+{
+    /* Given a batch of which half the events are no row of the table, and a sink that fails in a way that
+     * nobody knows, */
+    SP_AUTO(buffer_fini) struct buffer body = {0};
+    struct scene scene;
+    scene_open(&scene);
+    struct batch *batch = scene.worker.fresh;
+    for (int i = 0; i < 200; i++)
+        buffer_printf(&body, i % 2 ? "{\"Id\":%d}\n" : "{\"Id\":%d,\"Parcel\":1}\n", i);
+    scene.message.body = (struct sp_slice){body.data, body.size};
+    verdicts_init(&scene.deliver.verdicts, 1000, 50);
+    batch_add(batch, &scene.message, true);
+    world.unknown = true;
+    CU_ASSERT(write_batch(&scene.worker, batch) == WRITE_ASIDE);
+    size_t held = sp_arena_footprint(batch->arena) + sp_arena_footprint(batch->scratch);
+    /* when it is tried again and again, for as long as that lasts, */
+    for (int i = 0; i < 500; i++) {
+        scene.worker.sink.crew->breaker = (struct breaker){0};
+        scene.worker.sink.caller = (struct caller){0};
+        CU_ASSERT(write_batch(&scene.worker, batch) == WRITE_ASIDE);
+    }
+    /* then its rejects are stored and counted once, so that nothing stops for them, and memory is flat; */
+    CU_ASSERT_EQUAL(world.dead_count, 100);
+    CU_ASSERT_EQUAL(scene.work.counters.letters[letter_class_index("value")], 100);
+    CU_ASSERT(!scene.deliver.stopped);
+    CU_ASSERT(sp_arena_footprint(batch->arena) + sp_arena_footprint(batch->scratch) <= 2 * held);
+    /* and when it has ended, the others are written. */
+    world.unknown = false;
+    CU_ASSERT(write_batch(&scene.worker, batch) == WRITE_DONE);
+    CU_ASSERT(world.written[198]);
+    CU_ASSERT_EQUAL(world.dead_count, 100);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     struct tap_test tests[] = {
@@ -313,6 +353,7 @@ int main(void)
         {"a lost race is no fault", a_lost_race_is_no_fault},
         {"races lost for long are told", races_lost_for_long_are_told},
         {"a stop ends the wait", a_stop_ends_the_wait},
+        {"a batch that is aside is judged once", a_batch_that_is_aside_is_judged_once},
     };
     return tap_run("write", tests, sizeof tests / sizeof *tests);
 }
