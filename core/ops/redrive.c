@@ -135,7 +135,6 @@ static int flush(struct driving *driving, struct sp_error *err)
                                  seen_count, &report->removed, failed ? &other : err);
     hand_well(&driving->queue);
     driving->count = driving->bytes = 0;
-    arena_reset(driving->arena, 1 << 20);
     driving->redrive->tell_progress(driving->redrive->context, report);
     return failed || removed != 0 ? -1 : 0;
 }
@@ -164,31 +163,42 @@ static enum scan_answer flush_in_turn(struct driving *driving, struct sp_error *
     return flush(driving, err) == 0 ? SCAN_ON : SCAN_FAILED;
 }
 
+/* Gathers one letter, and sends where there is enough, or no room for it. */
+static enum scan_answer take_letter(struct driving *driving, const struct sp_letter *letter,
+                                    struct sp_error *err)
+{
+    struct sp_message message;
+    struct sp_error why = {0};
+    if (driving->count == 0)
+        arena_reset(driving->arena, 1 << 20);
+    if (make_message(driving, letter, &message, &why) != 0) {
+        leave(driving, letter, &why);
+        return SCAN_ON;
+    }
+    if (driving->redrive->dry_run) {
+        driving->report->sent++;
+        return SCAN_ON;
+    }
+    if (driving->count > 0 && driving->bytes + message.body.size > driving->most_bytes) {
+        enum scan_answer answer = flush_in_turn(driving, err);
+        /* The message is made again: its memory was that of what was sent. */
+        return answer == SCAN_ON ? take_letter(driving, letter, err) : answer;
+    }
+    driving->from[driving->count] = letter;
+    driving->messages[driving->count++] = message;
+    driving->bytes += message.body.size;
+    return driving->count < driving->most ? SCAN_ON : flush_in_turn(driving, err);
+}
+
 static enum scan_answer take_letters(void *context, const struct sp_letter *letters, size_t count,
                                      struct sp_error *err)
 {
     struct driving *driving = context;
-    struct redrive_report *report = driving->report;
     enum scan_answer answer = SCAN_ON;
     for (size_t i = 0; i < count && answer == SCAN_ON; i++) {
-        struct sp_message message;
-        struct sp_error why = {0};
-        report->selected++;
-        report->bytes += letters[i].event.size;
-        if (make_message(driving, &letters[i], &message, &why) != 0) {
-            leave(driving, &letters[i], &why);
-            continue;
-        }
-        if (driving->redrive->dry_run) {
-            report->sent++;
-            arena_reset(driving->arena, 1 << 20);
-            continue;
-        }
-        driving->from[driving->count] = &letters[i];
-        driving->messages[driving->count++] = message;
-        driving->bytes += message.body.size;
-        if (driving->count >= driving->most || driving->bytes >= driving->most_bytes)
-            answer = flush_in_turn(driving, err);
+        driving->report->selected++;
+        driving->report->bytes += letters[i].event.size;
+        answer = take_letter(driving, &letters[i], err);
     }
     /* Letters live until this returns, so nothing may stay gathered. */
     if (answer == SCAN_ON && driving->count > 0)

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LETTERS = 120 };
+enum { LETTERS = 120, BATCH_BYTES = 1000 };
 
 /* Letter i has the event "{i}"; what is stored of it, and how often the queue has it. */
 static struct {
@@ -34,6 +34,7 @@ static struct {
     bool never_rejects; /* otherwise the queue rejects letter 7 */
     bool neither;       /* an event was in neither place */
     bool wrong_message;
+    bool too_much; /* one send had more than batch_bytes */
     uint64_t sends, left, pauses, stop_at_pause;
 } world;
 
@@ -154,6 +155,10 @@ static int send_to_queue(void *handle, const struct sp_message *messages, size_t
     bool late, failed = fails(&late, err);
     (void)handle, (void)deadline;
     world.sends++;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += messages[i].body.size;
+    world.too_much = world.too_much || (count > 1 && bytes > BATCH_BYTES);
     for (size_t i = 0; i < count && (!failed || late); i++) {
         if (!world.never_rejects && memmem(messages[i].body.data, messages[i].body.size, "\"{7}\"", 5))
             results[i] = (struct sp_result){SP_REJECTED, SP_NO_COLUMN, "not this one"};
@@ -192,7 +197,9 @@ static const struct sp_queue_ops queue_ops = {.send = send_to_queue};
 static const struct plugin letters_plugin = {
     .about = {.kind = SP_LETTERS, LIFECYCLE, .letters = &letters_ops}};
 static const struct plugin queue_plugin = {.about = {.kind = SP_QUEUE, LIFECYCLE, .queue = &queue_ops},
-                                           .capabilities = {.flags = SP_DURABLE, .batch_messages = 10}};
+                                           .capabilities = {.flags = SP_DURABLE,
+                                                            .batch_messages = 10,
+                                                            .batch_bytes = BATCH_BYTES}};
 
 static struct pipeline pipeline;
 
@@ -266,7 +273,7 @@ static void each_letter_goes_back_once(void)
     CU_ASSERT_EQUAL(world.left, 1);
     for (size_t i = 0; i < LETTERS; i++)
         CU_ASSERT_EQUAL(world.letters[i].queued, i == 7 ? 0 : 1);
-    CU_ASSERT(!world.wrong_message);
+    CU_ASSERT(!world.wrong_message && !world.too_much);
 }
 
 static void filters_limits_and_stops(void)
