@@ -15,6 +15,9 @@ enum { BAR = 24 };
 
 static const int64_t draw_every_ns = 100 * SP_MILLISECOND;
 
+/* What would take longer is no estimate. */
+static const double longest_left_s = 1000.0 * 86400;
+
 void meter_open(struct meter *meter, const char *done_word, uint64_t total)
 {
     *meter = (struct meter){.done_word = done_word,
@@ -43,10 +46,10 @@ void meter_line(struct buffer *out, const struct meter *meter, uint64_t done, in
         add_bar(out, done, meter->total);
     }
     buffer_printf(out, "  %.0f/s", rate);
-    if (meter->total > done && rate > 0) {
+    double more = meter->total > done && rate > 0 ? (double)(meter->total - done) / rate : 0;
+    if (more > 0 && more < longest_left_s) {
         char left[32];
-        int64_t more = (int64_t)((double)(meter->total - done) / rate);
-        option_format_duration((more > 0 ? more : 1) * SP_SECOND, left);
+        option_format_duration((more < 1 ? 1 : (int64_t)more) * SP_SECOND, left);
         buffer_printf(out, "  %s left", left);
     }
     if (width > 0 && out->size - start >= width) {

@@ -380,6 +380,11 @@ static void the_meter_fits_its_line(void)
     meter_line(&out, &meter, 50, 10 * SP_SECOND, 20);
     CU_ASSERT_STRING_EQUAL(buffer_text(&out), "redriven 50 of 200 ");
     buffer_clear(&out);
+    meter.total = 1000000000; /* that would be 100,000 years */
+    meter_line(&out, &meter, 1, 3600 * SP_SECOND, 100);
+    CU_ASSERT_STRING_EQUAL(buffer_text(&out),
+                           "redriven 1 of 1000000000  [------------------------]   0 %  0/s");
+    buffer_clear(&out);
     meter.total = 0;
     meter_line(&out, &meter, 50, 0, 100);
     CU_ASSERT_STRING_EQUAL(buffer_text(&out), "redriven 50  0/s");
