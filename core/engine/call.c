@@ -333,14 +333,6 @@ void call_go_on(struct seat *seat)
     pthread_mutex_unlock(&seat->crew->lock);
 }
 
-uint64_t crew_answers(struct crew *crew)
-{
-    pthread_mutex_lock(&crew->lock);
-    uint64_t answers = crew->breaker.answers;
-    pthread_mutex_unlock(&crew->lock);
-    return answers;
-}
-
 static int64_t pause_of_stage(struct seat *seat)
 {
     pthread_mutex_lock(&seat->crew->lock);

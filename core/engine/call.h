@@ -165,9 +165,6 @@ bool call_again(struct seat *seat, const struct sp_error *err);
 /* The same, and pauses no longer than `most_ns`. */
 bool call_again_within(struct seat *seat, const struct sp_error *err, int64_t most_ns);
 
-/* How many calls the stage has answered so far. */
-uint64_t crew_answers(struct crew *crew);
-
 /* Makes calls at work return that may be broken off by now; `late`: most of the grace is over. */
 void seats_interrupt(struct seat *list, bool late);
 

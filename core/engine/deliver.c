@@ -44,12 +44,11 @@ void deliver_pause(struct deliver *deliver, bool paused)
 
 void deliver_resume(struct deliver *deliver)
 {
-    const struct verdicts *old = &deliver->verdicts;
     pthread_mutex_lock(&deliver->lock);
     if (deliver->stopped)
         sp_log(SP_INFO, "receives again");
     deliver->stopped = false;
-    verdicts_init(&deliver->verdicts, old->window, old->percent);
+    verdicts_init(&deliver->verdicts, deliver->verdicts.window, deliver->verdicts.percent);
     pthread_cond_broadcast(&deliver->changed);
     pthread_mutex_unlock(&deliver->lock);
 }
@@ -60,13 +59,14 @@ void deliver_count_verdicts(struct deliver *deliver, size_t judged, size_t rejec
     verdicts_add(&deliver->verdicts, judged, rejected);
     bool stops = !deliver->stopped && verdicts_too_many(&deliver->verdicts);
     deliver->stopped = deliver->stopped || stops;
+    uint64_t window = deliver->verdicts.window, percent = deliver->verdicts.percent;
     pthread_mutex_unlock(&deliver->lock);
     if (stops)
         sp_log(
             SP_ERROR,
             "more than %" PRIu64 " %% of the last %" PRIu64 " events were rejected (stop_at): receiving no "
             "more; see 'scanpipe dlq list', mend the file and send SIGHUP, or go on with 'scanpipe resume'",
-            deliver->verdicts.percent, deliver->verdicts.window);
+            percent, window);
 }
 
 void worker_init(struct worker *worker, struct deliver *deliver)

@@ -17,14 +17,13 @@
 #define FRAMING_CURSOR   "scanpipe-cursor" /* where in the source the message's page began, as text */
 
 struct framing_limits {
-    size_t events;    /* of one message */
-    size_t bytes;     /* of one message's body; a single larger event gets a message of its own */
-    size_t max_bytes; /* that the queue can hold; 0: any.  Larger events are the caller's to keep away */
+    size_t events; /* of one message */
+    size_t bytes;  /* of one message's body; a single larger event gets a message of its own */
 };
 
 /*
  * Packs events into messages, in order.  Bodies and the array live in the arena; every message
- * carries `attributes`.  No event may be larger than limits->max_bytes.
+ * carries `attributes`.  Events that the queue cannot hold are the caller's to keep away.
  */
 struct sp_message *framing_pack(const struct sp_slice *events, size_t count,
                                 const struct framing_limits *limits, const struct sp_attribute *attributes,

@@ -48,20 +48,18 @@ static size_t part_large(struct sp_slice *events, size_t count, size_t limit)
     return small;
 }
 
-static struct framing_limits limits_of(const struct pipeline *pipeline)
+size_t pack_event_limit(const struct pipeline *pipeline)
 {
-    int64_t most = pipeline->queue.plugin->capabilities.message_bytes;
-    return (struct framing_limits){(size_t)pipeline->queue_options.pack_events,
-                                   (size_t)pipeline->queue_options.pack_bytes, (size_t)most};
+    int64_t most = pipeline->max_event_bytes, message = pipeline->queue.plugin->capabilities.message_bytes;
+    return (size_t)(message > 0 && message < most ? message : most);
 }
 
 void pack_page(const struct pipeline *pipeline, const struct sp_page *page, const char *cursor,
                struct sp_arena *scratch, struct sp_arena *arena, struct packed *out)
 {
-    struct framing_limits limits = limits_of(pipeline);
-    size_t limit = (size_t)pipeline->max_event_bytes;
-    if (limits.max_bytes && limits.max_bytes < limit)
-        limit = limits.max_bytes;
+    const struct framing_limits limits = {(size_t)pipeline->queue_options.pack_events,
+                                          (size_t)pipeline->queue_options.pack_bytes};
+    const size_t limit = pack_event_limit(pipeline);
     struct sp_slice *events = sp_arena_alloc(scratch, page->event_count * sizeof *events);
     if (page->event_count)
         memcpy(events, page->events, page->event_count * sizeof *events);

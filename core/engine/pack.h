@@ -14,6 +14,9 @@ struct packed {
     size_t letter_count;
 };
 
+/* An event larger than this becomes a letter: what the file says, or what the queue can hold. */
+size_t pack_event_limit(const struct pipeline *pipeline);
+
 /* All of it lives in `arena`, `scratch` is for the way; `cursor` is where the page began, as text that lives
  * as long as `arena`, or NULL. */
 void pack_page(const struct pipeline *pipeline, const struct sp_page *page, const char *cursor,

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "engine/framing.h"
+#include "engine/pack.h"
 
 #include <stdlib.h>
 
@@ -48,13 +49,6 @@ static int read_page(struct feeding *feeding, struct sp_page *page, struct sp_er
     if (!failed)
         hand_well(hand);
     return failed ? -1 : 0;
-}
-
-/* What ingest does not let into the queue. */
-static size_t event_limit(const struct pipeline *pipeline)
-{
-    int64_t most = pipeline->max_event_bytes, message = pipeline->queue.plugin->capabilities.message_bytes;
-    return (size_t)(message > 0 && message < most ? message : most);
 }
 
 /* A letter has the event as the queue carried it, or, where it never came that far, as it was read. */
@@ -166,7 +160,7 @@ static int take_event(struct feeding *feeding, struct sp_slice event, struct sp_
         verify->report->buried++;
         return 0;
     }
-    if (event.size <= event_limit(verify->pipeline))
+    if (event.size <= pack_event_limit(verify->pipeline))
         return fold_event(feeding, line, err);
     struct verify_reject reject = {.class = "too_large", .reason = "is larger than the queue takes"};
     return note_missing(feeding, event, &reject, err);
@@ -184,7 +178,7 @@ static int take_other(struct feeding *feeding, const struct sp_not_event *other,
     }
     /* What is no event has no id that could be believed: it may stand behind the bound. */
     struct verify_reject reject = {
-        .class = other->bytes.size > event_limit(verify->pipeline) ? "too_large" : "malformed",
+        .class = other->bytes.size > pack_event_limit(verify->pipeline) ? "too_large" : "malformed",
         .pointer = other->pointer,
         .reason = other->reason,
         .perhaps_behind = feeding->reached,

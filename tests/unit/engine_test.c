@@ -80,7 +80,7 @@ static void packing_keeps_events_apart(void)
     struct sp_slice events[] = {sp_slice_of("{\"a\":\r\n 1}"), sp_slice_of("{\"b\":2}"),
                                 sp_slice_of("{\"c\":3}"),
                                 sp_slice_of("{\"long\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}")};
-    struct framing_limits limits = {2, 30, 0};
+    struct framing_limits limits = {2, 30};
     struct sp_attribute format = {sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
     size_t count;
     struct sp_message *messages = framing_pack(events, 4, &limits, &format, 1, arena, &count);
