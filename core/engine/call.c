@@ -61,6 +61,13 @@ void stop_ask(struct stop *stop)
     pthread_mutex_unlock(&stop->lock);
 }
 
+void stop_wake(struct stop *stop)
+{
+    pthread_mutex_lock(&stop->lock);
+    pthread_cond_broadcast(&stop->changed);
+    pthread_mutex_unlock(&stop->lock);
+}
+
 bool stop_wait(struct stop *stop, int64_t ns)
 {
     int64_t until = sp_clock_now() + ns;
@@ -274,13 +281,6 @@ static void hasten(struct seat *seat)
     pthread_mutex_unlock(&seat->crew->lock);
 }
 
-static void wake_waiting(struct stop *stop)
-{
-    pthread_mutex_lock(&stop->lock);
-    pthread_cond_broadcast(&stop->changed);
-    pthread_mutex_unlock(&stop->lock);
-}
-
 static bool end(struct seat *seat, enum meaning meaning, int rc, const struct sp_error *err)
 {
     struct crew *crew = seat->crew;
@@ -294,7 +294,7 @@ static bool end(struct seat *seat, enum meaning meaning, int rc, const struct sp
         hasten(seat);
     log_name(seat->speaker);
     if (news)
-        wake_waiting(seat->stop);
+        stop_wake(seat->stop);
     return rc != 0;
 }
 

@@ -87,6 +87,8 @@ static inline bool stop_asked(const struct stop *stop)
 }
 /* Waits; false where the stop was asked for before the time was over. */
 bool stop_wait(struct stop *stop, int64_t ns);
+/* Whoever waits on `changed` looks again. */
+void stop_wake(struct stop *stop);
 
 /* Condition variables wait by the monotonic clock. */
 void cond_init_monotonic(pthread_cond_t *condition);

@@ -61,16 +61,6 @@ static bool look_at_pause(struct office *office, struct sp_error *err)
     return failed;
 }
 
-static bool renew(struct marks *marks, uint64_t nonce)
-{
-    for (size_t i = 0; i < marks->count; i++)
-        if (marks->entries[i].held && marks->entries[i].nonce == nonce) {
-            marks->entries[i].beat++;
-            return true;
-        }
-    return false;
-}
-
 static int put(struct office *office, const struct marks *marks, int64_t version, int64_t deadline,
                struct sp_error *err)
 {
@@ -83,10 +73,20 @@ static int put(struct office *office, const struct marks *marks, int64_t version
     return swapped ? 0 : sp_fail(err, SP_CONTENDED, "another process wrote the marks");
 }
 
+/* While this process's mark is held, another worker's write may be its witness. */
+static void note_accepted(const struct clerk *clerk, struct marks *marks)
+{
+    int64_t entered_at = mark_book_entered_at(&clerk->deliver->book);
+    if (entered_at && atomic_load(&clerk->deliver->accepted_at) > entered_at)
+        marks_witness(marks);
+}
+
 /* Looks at others' marks and renews one's own, `nonce`; 0: there is none.  True where it failed. */
 static bool look_at_marks(struct office *office, uint64_t nonce, struct sp_error *err)
 {
-    struct seat *seat = &office->clerk->state;
+    struct clerk *clerk = office->clerk;
+    struct seat *seat = &clerk->state;
+    enum mark_phase phase = MARK_BEGINS;
     struct sp_slice value = {NULL, 0};
     struct marks marks;
     int64_t version = 0, began = sp_clock_now(), deadline = call_begin(seat, 0);
@@ -94,10 +94,15 @@ static bool look_at_marks(struct office *office, uint64_t nonce, struct sp_error
     if (rc == 0)
         rc = marks_parse(value, office->arena, &marks, err);
     if (rc == 0) {
-        mark_book_look(&office->clerk->deliver->book, &marks, began, sp_clock_now());
-        if (nonce && renew(&marks, nonce))
+        mark_book_look(&clerk->deliver->book, &marks, began, sp_clock_now());
+        phase = mark_book_phase(&clerk->deliver->book, began);
+        if (nonce && marks_renew(&marks, nonce, phase)) {
+            note_accepted(clerk, &marks);
             rc = put(office, &marks, version, deadline, err);
+        }
     }
+    if (rc == 0 && nonce)
+        mark_book_renewed(&clerk->deliver->book, nonce, phase);
     return call_end(seat, rc, err);
 }
 
@@ -123,6 +128,22 @@ static void take_out_marks(struct office *office)
     }
 }
 
+/* Until it is time to look again, or to tell how far the write under the mark is. */
+static void rest(struct office *office, int64_t every)
+{
+    struct mark_book *book = &office->clerk->deliver->book;
+    struct stop *stop = &office->clerk->deliver->work->stop;
+    int64_t until = sp_clock_now() + every;
+    pthread_mutex_lock(&stop->lock);
+    while (!stop_asked(stop)) {
+        int64_t due = mark_book_due(book), left = (due < until ? due : until) - sp_clock_now();
+        if (left <= 0)
+            break;
+        cond_wait_ns(&stop->changed, &stop->lock, left);
+    }
+    pthread_mutex_unlock(&stop->lock);
+}
+
 void *clerk_run(void *argument)
 {
     struct clerk *clerk = argument;
@@ -142,7 +163,7 @@ void *clerk_run(void *argument)
         if (failed)
             call_again_within(&clerk->state, &err, every);
         else
-            stop_wait(stop, every);
+            rest(&office, every);
     }
     take_out_marks(&office);
     arena_free(office.arena);

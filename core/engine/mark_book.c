@@ -6,6 +6,9 @@
 /* Looks go on for so long after a mark of another was met: it is met again sooner. */
 static const int64_t wanted_for_ns = 60 * SP_SECOND;
 
+/* What kills at once does it sooner; who is killed in an outage has lived longer, but for a chance. */
+static const int64_t moment_ns = 100 * SP_MILLISECOND;
+
 void mark_book_init(struct mark_book *book, int64_t lease_ns)
 {
     *book = (struct mark_book){.lease_ns = lease_ns, .run = sp_random() | 1};
@@ -46,6 +49,8 @@ void mark_book_hold(struct mark_book *book, uint64_t nonce)
 {
     pthread_mutex_lock(&book->lock);
     book->nonce = nonce;
+    book->entered_at = 0;
+    book->told = MARK_BEGINS;
     book->held_any = book->held_any || nonce;
     pthread_mutex_unlock(&book->lock);
 }
@@ -57,6 +62,55 @@ uint64_t mark_book_held(struct mark_book *book, bool *held_any_out)
     *held_any_out = book->held_any;
     pthread_mutex_unlock(&book->lock);
     return nonce;
+}
+
+void mark_book_enter(struct mark_book *book, int64_t lasts_ns)
+{
+    pthread_mutex_lock(&book->lock);
+    book->entered_at = sp_clock_now();
+    book->lasts_ns = lasts_ns;
+    pthread_mutex_unlock(&book->lock);
+}
+
+/* When the write that has begun comes to the phase. */
+static int64_t phase_at(const struct mark_book *book, enum mark_phase phase)
+{
+    return book->entered_at + (phase == MARK_LASTS ? moment_ns : book->lasts_ns);
+}
+
+int64_t mark_book_due(struct mark_book *book)
+{
+    pthread_mutex_lock(&book->lock);
+    bool never = book->entered_at == 0 || book->told == MARK_OVERDUE;
+    int64_t due = never ? INT64_MAX : phase_at(book, book->told + 1);
+    pthread_mutex_unlock(&book->lock);
+    return due;
+}
+
+enum mark_phase mark_book_phase(struct mark_book *book, int64_t now)
+{
+    pthread_mutex_lock(&book->lock);
+    enum mark_phase phase = MARK_BEGINS;
+    while (book->entered_at && phase < MARK_OVERDUE && now >= phase_at(book, phase + 1))
+        phase++;
+    pthread_mutex_unlock(&book->lock);
+    return phase;
+}
+
+void mark_book_renewed(struct mark_book *book, uint64_t nonce, enum mark_phase phase)
+{
+    pthread_mutex_lock(&book->lock);
+    if (book->nonce == nonce)
+        book->told = phase;
+    pthread_mutex_unlock(&book->lock);
+}
+
+int64_t mark_book_entered_at(struct mark_book *book)
+{
+    pthread_mutex_lock(&book->lock);
+    int64_t entered_at = book->entered_at;
+    pthread_mutex_unlock(&book->lock);
+    return entered_at;
 }
 
 void mark_book_want(struct mark_book *book)

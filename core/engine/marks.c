@@ -5,8 +5,8 @@
 
 #include <assert.h>
 
-/* The third death halves, and each after it. */
-enum { DEATHS_TO_HALVE = 3 };
+/* The third death halves, and each after it; so many telling ones need no witness. */
+enum { DEATHS_TO_HALVE = 3, TELLING_DEATHS = 5 };
 
 static const int64_t conviction_kept_ms = INT64_C(3600) * 1000,
                      deaths_kept_ms = INT64_C(15) * 24 * 3600 * 1000;
@@ -48,7 +48,7 @@ static struct mark_entry *add(struct marks *marks, const struct mark_entry *mark
     return &marks->entries[marks->count++];
 }
 
-/* Parts an entry that is to be halved; `*second` is only filled where there are two halves. */
+/* Parts an entry; `*second` is only filled where there are two halves.  False: it is one event. */
 static bool halve(struct mark_entry *mark, struct mark_entry *second)
 {
     struct mark_what *what = &mark->what;
@@ -64,22 +64,43 @@ static bool halve(struct mark_entry *mark, struct mark_entry *second)
         second->what.from = what->until = what->from + (what->until - what->from) / 2;
         return true;
     }
-    mark->convicted = true;
     return false;
+}
+
+/* One more death. */
+static void die(struct marks *marks, size_t at, struct sp_arena *arena)
+{
+    struct mark_entry *mark = &marks->entries[at], second;
+    bool witnessed = mark->witnessed;
+    mark->held = mark->witnessed = false;
+    mark->telling = mark->phase == MARK_LASTS ? 0 : mark->telling + 1;
+    if (++mark->deaths < DEATHS_TO_HALVE)
+        return;
+    if (halve(mark, &second))
+        add(marks, &second, arena);
+    else
+        mark->convicted = witnessed || mark->telling >= TELLING_DEATHS;
 }
 
 void marks_bury(struct marks *marks, bool (*gone)(const struct mark_entry *mark, void *context),
                 void *context, struct sp_arena *arena)
 {
     size_t before = marks->count;
-    for (size_t i = 0; i < before; i++) {
-        struct mark_entry *mark = &marks->entries[i], second;
-        if (!mark->held || !gone(mark, context))
-            continue;
-        mark->held = false;
-        if (++mark->deaths >= DEATHS_TO_HALVE && halve(mark, &second))
-            add(marks, &second, arena);
-    }
+    for (size_t i = 0; i < before; i++)
+        if (marks->entries[i].held && gone(&marks->entries[i], context))
+            die(marks, i, arena);
+}
+
+bool marks_waits(const struct mark_entry *mark)
+{
+    return mark->deaths >= DEATHS_TO_HALVE && !mark->convicted && mark->what.count == 1 &&
+           mark->what.until - mark->what.from == 1;
+}
+
+void marks_witness(struct marks *marks)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        marks->entries[i].witnessed = true;
 }
 
 static bool is_whole(const struct mark_what *what)
@@ -186,6 +207,15 @@ static bool subtract(struct marks *marks, size_t at, const struct mark_what *wha
     return true;
 }
 
+static void inherit(struct mark_entry *mark, const struct mark_entry *from)
+{
+    if (from->deaths < mark->deaths)
+        return;
+    mark->deaths = from->deaths;
+    mark->telling = from->telling;
+    mark->witnessed = mark->witnessed || from->witnessed;
+}
+
 bool marks_claim(struct marks *marks, struct mark_entry *claim, const struct mark_what *what,
                  struct sp_arena *arena)
 {
@@ -194,6 +224,8 @@ bool marks_claim(struct marks *marks, struct mark_entry *claim, const struct mar
     struct mark_entry mark = *claim;
     mark.held = true;
     mark.convicted = false;
+    mark.telling = 0;
+    mark.phase = MARK_BEGINS;
     mark.beat = 1;
     mark.what = *what;
     for (size_t i = 0; i < marks->count;) {
@@ -201,8 +233,7 @@ bool marks_claim(struct marks *marks, struct mark_entry *claim, const struct mar
             i++;
             continue;
         }
-        if (marks->entries[i].deaths > mark.deaths)
-            mark.deaths = marks->entries[i].deaths;
+        inherit(&mark, &marks->entries[i]);
         if (!subtract(marks, i, what, arena))
             i++;
     }
@@ -214,9 +245,21 @@ bool marks_claim(struct marks *marks, struct mark_entry *claim, const struct mar
 static void let_go(struct marks *marks, size_t at, bool survived)
 {
     struct mark_entry *mark = &marks->entries[at];
-    mark->held = false;
+    mark->held = mark->witnessed = false;
+    mark->telling = 0;
     if (survived || mark->deaths == 0)
         remove_at(marks, at);
+}
+
+bool marks_renew(struct marks *marks, uint64_t nonce, enum mark_phase phase)
+{
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->entries[i].held && marks->entries[i].nonce == nonce) {
+            marks->entries[i].beat++;
+            marks->entries[i].phase = phase;
+            return true;
+        }
+    return false;
 }
 
 bool marks_release(struct marks *marks, uint64_t nonce, bool survived)

@@ -55,6 +55,9 @@ static bool parse_mark(json_object *entry, struct sp_arena *arena, struct mark_e
     out->run = json_nonce_in(entry, "run");
     out->beat = (uint64_t)json_number_in(entry, "beat");
     out->deaths = json_number_in(entry, "deaths");
+    out->phase = (enum mark_phase)json_number_in(entry, "phase");
+    out->telling = json_number_in(entry, "telling");
+    out->witnessed = json_flag_in(entry, "witnessed");
     out->convicted = json_flag_in(entry, "convicted");
     out->seen_wall_ms = json_number_in(entry, "seen_ms");
     return json_object_is_type(entry, json_type_object) && parse_what(entry, arena, &out->what);
@@ -102,6 +105,12 @@ static void add_mark(struct buffer *out, const struct mark_entry *mark)
     buffer_add_char(out, ']');
     if (mark->what.until > 0)
         buffer_printf(out, ",\"from\":%" PRIu64 ",\"until\":%" PRIu64, mark->what.from, mark->what.until);
+    if (mark->held)
+        buffer_printf(out, ",\"phase\":%d", (int)mark->phase);
+    if (mark->telling > 0)
+        buffer_printf(out, ",\"telling\":%" PRId64, mark->telling);
+    if (mark->witnessed)
+        buffer_add_text(out, ",\"witnessed\":true");
     if (mark->convicted)
         buffer_add_text(out, ",\"convicted\":true");
     buffer_add_char(out, '}');

@@ -17,6 +17,7 @@ struct trial {
     struct mark_what what;
     uint64_t nonce; /* of the mark that is entered; 0: none */
     int64_t deaths; /* of `what`, also while it is written part by part */
+    bool answered;  /* the sink has, to a part of it */
     bool changed;   /* others have changed the marks since `what` was chosen */
 };
 
@@ -83,6 +84,7 @@ static bool claim(struct worker *worker, struct marks *marks, struct sp_arena *a
                               .holder = book->self,
                               .run = book->run,
                               .deaths = trial->deaths,
+                              .witnessed = trial->answered,
                               .seen_wall_ms = sp_clock_wall_ms()};
     trial->changed = !marks_claim(marks, &mark, &trial->what, arena);
     trial->deaths = mark.deaths;
@@ -103,6 +105,13 @@ static bool ask_sink(struct seat *sink)
     return !failed;
 }
 
+/* A write has not returned though its deadline is over, and will soon be taken for hanging. */
+static int64_t overdue_after(const struct worker *worker)
+{
+    const struct pipeline *pipeline = worker->deliver->work->pipeline;
+    return worker->sink.crew->stage->options.timeout_ns + pipeline->hang_timeout_ns / 4;
+}
+
 bool trial_enter(struct worker *worker)
 {
     struct trial *trial = worker->trial;
@@ -113,8 +122,11 @@ bool trial_enter(struct worker *worker)
         return false;
     trial->nonce = sp_random() | 1;
     mark_book_hold(&worker->deliver->book, trial->nonce);
-    if (change_marks(worker, claim, INT32_MAX))
+    if (change_marks(worker, claim, INT32_MAX)) {
+        mark_book_enter(&worker->deliver->book, overdue_after(worker));
+        stop_wake(&worker->deliver->work->stop); /* the clerk is to renew it soon */
         return true;
+    }
     mark_book_hold(&worker->deliver->book, 0);
     trial->nonce = 0;
     return false;
@@ -123,6 +135,7 @@ bool trial_enter(struct worker *worker)
 static bool release_survived(struct worker *worker, struct marks *marks, struct sp_arena *arena)
 {
     (void)arena;
+    marks_witness(marks);
     return marks_release(marks, worker->trial->nonce, true);
 }
 
@@ -142,6 +155,7 @@ void trial_leave(struct worker *worker, bool survived)
     atomic_store(&worker->deliver->state.at_stop, BREAK_AT_ONCE);
     mark_book_hold(&worker->deliver->book, 0);
     trial->nonce = 0;
+    trial->answered = trial->answered || survived;
 }
 
 /* The fitting events among those of the batch from..until-1: both lists go up. */
@@ -211,15 +225,13 @@ static enum outcome step(struct worker *worker, struct batch *batch, const struc
     enum outcome outcome;
     trial->what = pick.what;
     trial->deaths = pick.deaths;
-    trial->changed = false;
+    trial->answered = trial->changed = false;
     if (pick.choice == TRIAL_CONVICT)
         outcome = convict(worker, batch, set, pick.deaths);
     else
         outcome = write_set(worker, batch, set);
-    for (size_t i = 0; i < pick.member_count && outcome == WRITE_DONE; i++) {
-        struct suspect *suspect = &suspects[pick.members[i]];
-        suspect->done = pick.member_count > 1 ? suspect->events : pick.until;
-    }
+    if (outcome == WRITE_DONE)
+        trial_take(&pick, suspects);
     /* Others have changed the marks: look again. */
     return outcome == WRITE_STOPPED && trial->changed ? WRITE_DONE : outcome;
 }
@@ -248,7 +260,7 @@ static enum outcome try_all(struct worker *worker, struct batch *batch, struct s
 static void decide(struct deliver *deliver, struct batch *batch, const struct suspect *suspects)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        bool done = suspects[i].done == suspects[i].events;
+        bool done = trial_is_done(&suspects[i]);
         batch->carried[i].fate = done ? FATE_DONE : suspects[i].others ? FATE_LATER : FATE_BACK;
         if (suspects[i].others && !done)
             mark_book_want(&deliver->book);

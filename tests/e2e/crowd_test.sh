@@ -150,7 +150,7 @@ live_through_outage() { # NAME SIGNAL
 
 # Given a sink that is away in one way or another, and a few messages that somebody held when he died, when
 # deliver is started and stopped, or killed, again and again meanwhile, then no event is blamed for it.  They
-# are so few that five deaths would convict one.
+# are so few that five deaths would convict one, where it were to blame.
 restarts_in_an_outage() { # NAME RULES SIGNAL...
     local name=$1 signal events=$scratch/away.ndjson feed=(--generate --seed "$seed" --events 4 --gaps 0)
     new_data "$name"
@@ -196,4 +196,6 @@ four_processes
 restarts_in_an_outage away $'probe unavailable\nwrite unavailable' TERM KILL KILL KILL KILL KILL KILL TERM
 restarts_in_an_outage half-away 'write unavailable' KILL KILL KILL TERM KILL KILL KILL KILL TERM
 restarts_in_an_outage slow-to-fail 'write unavailable delay=400ms' TERM TERM TERM TERM TERM
+restarts_in_an_outage killed-while-slow 'write unavailable delay=400ms' \
+    KILL KILL KILL KILL KILL KILL KILL KILL KILL KILL
 finish

@@ -89,7 +89,7 @@ killed() { # NAME
     ends "$1"
     only_poison_died "$1" "$scratch/good.ndjson" 999999001
     at_least "$1: it did kill" "$(cat "$scratch/$1.deaths")" 3
-    at_most "$1: in few deaths" "$(cat "$scratch/$1.deaths")" 24
+    at_most "$1: in few deaths" "$(cat "$scratch/$1.deaths")" 28
 }
 
 # The same with two of them, and two processes beside each other.
@@ -104,6 +104,22 @@ two_killed_two() {
     ends two-a
     ends two-b
     only_poison_died two "$scratch/good.ndjson" 999999001 999999002
+}
+
+# Given a queue with nothing in it but an event that kills, then it is found out too: no other event can show
+# that the sink is well.
+kills_alone() {
+    with_poison alone /dev/null 999999001
+    poison_conf alone abort 'bytes: VENOM' 1
+    supervise alone 20
+}
+
+killed_alone() {
+    ends alone
+    is 'alone: the poison is among the dead letters, killed' 999999001 \
+        "$(query "$SCANPIPE_DATA/letters.db" "SELECT EventKey FROM FailedEvents WHERE Class = 'killed'")"
+    at_most 'alone: in few deaths' "$(cat "$scratch/alone.deaths")" 12
+    queue_is_empty 'alone: the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
 # Given an event whose write never returns, then the process tells it and aborts, and the same comes of it.
@@ -147,6 +163,8 @@ restarts_convict_nobody() {
 
 hangs
 restarts_convict_nobody
+kills_alone
+killed_alone
 for how in abort:300 segv:1000 kill:1 exit:50; do
     kills "${how%:*}" "${how#*:}"
 done

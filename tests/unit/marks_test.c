@@ -114,6 +114,7 @@ static void the_record_survives_its_text(void)
     struct sp_error err;
     claim(&marks, THEIRS, UINT64_MAX - 1, whole(arena, 0, 3), arena);
     bury(&marks, THEIRS, arena);
+    marks_witness(&marks);
     struct mark_what part = whole(arena, 9, 1);
     part.until = 17;
     claim(&marks, OURS, 5, part, arena);
@@ -121,6 +122,7 @@ static void the_record_survives_its_text(void)
     CU_ASSERT(marks_parse(text, arena, &back, &err) == 0);
     CU_ASSERT_EQUAL(back.count, 2);
     CU_ASSERT(sp_slice_equal(marks_format(&back, arena), text));
+    CU_ASSERT(back.entries[0].telling == 1 && back.entries[0].witnessed);
     CU_ASSERT(back.entries[0].deaths == 1 && !back.entries[0].held && back.entries[0].what.count == 3);
     CU_ASSERT(back.entries[1].held && back.entries[1].what.until == 17 && back.entries[1].nonce == 5);
 
@@ -160,6 +162,7 @@ static struct {
     uint64_t events[MESSAGES];
     bool kills[MESSAGES][EVENTS], dead[MESSAGES][EVENTS], written[MESSAGES][EVENTS];
     bool settled[MESSAGES];
+    bool slow; /* it takes killers a while */
     size_t deaths;
 } world;
 
@@ -181,12 +184,11 @@ static void take(const struct trial_pick *pick, const unsigned *numbers, struct 
     for (size_t i = 0; i < pick->member_count; i++) {
         struct suspect *suspect = &suspects[pick->members[i]];
         bool all = pick->member_count > 1;
-        uint64_t until = all ? suspect->events : pick->until;
-        for (uint64_t at = all ? 0 : pick->from; at < until; at++)
+        for (uint64_t at = all ? 0 : pick->from; at < (all ? suspect->events : pick->until); at++)
             (pick->choice == TRIAL_CONVICT ? world.dead : world.written)[numbers[pick->members[i]]][at] =
                 true;
-        suspect->done = until;
     }
+    trial_take(pick, suspects);
 }
 
 /* A life of a process: takes some of what is not settled and tries it.  False: it died. */
@@ -195,8 +197,9 @@ static bool live(struct marks *marks, uint64_t run, struct sp_arena *arena)
     struct suspect suspects[MESSAGES];
     unsigned numbers[MESSAGES], count = 0;
     struct trial_pick pick;
+    bool all = world.slow; /* where nothing but killers is received there is no witness */
     for (unsigned i = 0; i < MESSAGES; i++)
-        if (!world.settled[i] && rand() % 3) {
+        if (!world.settled[i] && (all || rand() % 3)) {
             numbers[count] = i;
             suspects[count++] = (struct suspect){.digest = digest(i), .events = world.events[i]};
         }
@@ -210,14 +213,17 @@ static bool live(struct marks *marks, uint64_t run, struct sp_arena *arena)
             CU_ASSERT_FATAL(marks_claim(marks, &mark, &pick.what, arena));
             if (deadly(&pick, numbers, suspects)) {
                 world.deaths++;
+                if (world.slow)
+                    CU_ASSERT(marks_renew(marks, mark.nonce, MARK_LASTS));
                 return false;
             }
+            marks_witness(marks);
             CU_ASSERT(marks_release(marks, mark.nonce, true));
         }
         take(&pick, numbers, suspects);
     }
     for (unsigned i = 0; i < count; i++)
-        if (suspects[i].done == suspects[i].events)
+        if (trial_is_done(&suspects[i]))
             world.settled[numbers[i]] = true;
     return true;
 }
@@ -236,11 +242,12 @@ static void killers_are_found_alone(void)
     printf("# SCANPIPE_SEED=%u\n", seed);
     srand(seed);
     for (int round = 0; round < 60; round++) {
-        /* Given messages with a few killers among their events */
+        /* Given messages with a few killers among their events, which kill at once or take a while */
         SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
         struct marks marks = {NULL, 0};
         size_t killers = 0, lives = 0;
         memset(&world, 0, sizeof world);
+        world.slow = round % 2;
         for (unsigned i = 0; i < MESSAGES; i++) {
             world.events[i] = 1 + (uint64_t)rand() % (i % 2 ? 3 : EVENTS);
             if (rand() % 12 == 0) {
@@ -270,6 +277,156 @@ static void killers_are_found_alone(void)
         marks_prune(&marks, 3600 * 1000 + 1);
         CU_ASSERT_EQUAL(marks.count, 0);
     }
+}
+
+/* What becomes of a write under a mark. */
+enum end { DIES_AT_ONCE, DIES_LATER, HANGS, FAILS, IS_TAKEN };
+
+/* A life that picks among messages of one event each, and ends with its first write unless that is taken.
+ * Returns how many are left; those that are done are taken off the list. */
+static unsigned live_on(struct marks *marks, uint64_t run, enum end end, unsigned *numbers, unsigned count,
+                        unsigned *convicted, struct sp_arena *arena)
+{
+    struct suspect suspects[MESSAGES];
+    struct trial_pick pick;
+    unsigned left = 0;
+    for (unsigned i = 0; i < count; i++)
+        suspects[i] = (struct suspect){.digest = digest(numbers[i]), .events = 1};
+    for (;;) {
+        bury(marks, run - 1, arena);
+        trial_pick(marks, run, suspects, count, arena, &pick);
+        if (pick.choice == TRIAL_NOTHING)
+            break;
+        if (pick.choice == TRIAL_CONVICT) {
+            ++*convicted;
+        } else {
+            struct mark_entry mark = {.run = run, .nonce = run};
+            CU_ASSERT_FATAL(marks_claim(marks, &mark, &pick.what, arena));
+            if (end == DIES_LATER || end == HANGS)
+                CU_ASSERT(marks_renew(marks, run, end == HANGS ? MARK_OVERDUE : MARK_LASTS));
+            if (end == IS_TAKEN)
+                marks_witness(marks);
+            if (end == FAILS || end == IS_TAKEN)
+                CU_ASSERT(marks_release(marks, run, end == IS_TAKEN));
+            if (end != IS_TAKEN)
+                break;
+        }
+        trial_take(&pick, suspects);
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (!trial_is_done(&suspects[i]))
+            numbers[left++] = numbers[i];
+    return left;
+}
+
+static void deaths_in_an_outage_convict_nobody(void)
+{
+    /* Given a few suspects, and a sink that answers no write: it hangs, and sometimes it fails */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    struct marks marks = {NULL, 0};
+    unsigned numbers[] = {0, 1, 2, 3}, convicted = 0;
+    static const enum end ends[] = {DIES_LATER, DIES_AT_ONCE, DIES_AT_ONCE, FAILS, DIES_LATER, DIES_LATER};
+    uint64_t run = 1;
+
+    /* when processes are killed in it again and again, now and then also as they have just begun to write, */
+    for (; run <= 200; run++)
+        CU_ASSERT_EQUAL(live_on(&marks, run, ends[run % (sizeof ends / sizeof *ends)], numbers, 4, &convicted,
+                                arena),
+                        4);
+
+    /* then nobody is convicted, and all are written when it is over; nothing is remembered. */
+    CU_ASSERT_EQUAL(live_on(&marks, run, IS_TAKEN, numbers, 4, &convicted, arena), 0);
+    CU_ASSERT_EQUAL(convicted, 0);
+    CU_ASSERT_EQUAL(marks.count, 0);
+}
+
+static void one_that_kills_at_once_needs_no_witness(void)
+{
+    static const enum end ends[] = {DIES_AT_ONCE, HANGS};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        /* Given nothing in the queue but one event, which kills at once, or hangs until the process aborts */
+        SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+        struct marks marks = {NULL, 0};
+        unsigned numbers[] = {7}, convicted = 0;
+
+        /* then it is convicted after its fifth death, and not before; */
+        for (uint64_t run = 1; run <= 5; run++)
+            CU_ASSERT_EQUAL(live_on(&marks, run, ends[i], numbers, 1, &convicted, arena), 1);
+        CU_ASSERT_EQUAL(live_on(&marks, 6, ends[i], numbers, 1, &convicted, arena), 0);
+        CU_ASSERT_EQUAL(convicted, 1);
+
+        /* five in a row: not where a write of it has returned in between, */
+        marks = (struct marks){NULL, 0};
+        numbers[0] = 7;
+        for (uint64_t run = 1; run <= 50; run++)
+            live_on(&marks, run, run % 5 ? ends[i] : FAILS, numbers, 1, &convicted, arena);
+        CU_ASSERT_EQUAL(convicted, 1);
+
+        /* or where it was killed in between. */
+        marks = (struct marks){NULL, 0};
+        for (uint64_t run = 1; run <= 50; run++)
+            live_on(&marks, run, run % 5 ? ends[i] : DIES_LATER, numbers, 1, &convicted, arena);
+        CU_ASSERT_EQUAL(convicted, 1);
+    }
+}
+
+static void one_that_takes_a_while_needs_a_witness(void)
+{
+    /* Given nothing in the queue but one event that has killed again and again, each time after a while: it
+     * may as well be the sink that hangs */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    struct marks marks = {NULL, 0};
+    unsigned numbers[] = {7, 8}, convicted = 0;
+    struct trial_pick pick;
+    uint64_t run = 1, next;
+    for (; run <= 50; run++)
+        CU_ASSERT_EQUAL(live_on(&marks, run, DIES_LATER, numbers, 1, &convicted, arena), 1);
+    CU_ASSERT_EQUAL(convicted, 0);
+
+    /* when another event comes, then that is tried first, though the other leads; */
+    struct suspect suspects[] = {{.digest = digest(7), .events = 1}, {.digest = digest(8), .events = 1}};
+    bury(&marks, run - 1, arena);
+    trial_pick(&marks, run, suspects, 2, arena, &pick);
+    CU_ASSERT(pick.choice == TRIAL_WRITE && pick.member_count == 1 && pick.members[0] == 1);
+    struct mark_entry mark = {.run = run, .nonce = run};
+    CU_ASSERT(marks_claim(&marks, &mark, &pick.what, arena));
+
+    /* it is taken, and bears witness against the other, whose next death convicts it. */
+    marks_witness(&marks);
+    marks_release(&marks, run, true);
+    trial_take(&pick, suspects);
+    trial_pick(&marks, run, suspects, 2, arena, &pick);
+    CU_ASSERT(pick.choice == TRIAL_WRITE && pick.members[0] == 0);
+    CU_ASSERT(marks_claim(&marks, &mark, &pick.what, arena));
+    CU_ASSERT(marks_renew(&marks, run, MARK_LASTS));
+    bury(&marks, run, arena);
+    CU_ASSERT(marks_find(&marks, digest(7), 0, &next)->convicted);
+}
+
+static void what_stands_behind_it_does_not_wait(void)
+{
+    /* Given a message whose first event needs a witness, and nothing else */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    struct marks marks = {NULL, 0};
+    struct suspect suspect = {.digest = digest(1), .events = 5};
+    struct mark_what what = whole(arena, 1, 1);
+    struct trial_pick pick;
+    what.until = 1;
+    for (uint64_t run = 1; run <= 5; run++) {
+        CU_ASSERT(claim(&marks, run, run, what, arena));
+        CU_ASSERT(marks_renew(&marks, run, MARK_LASTS));
+        bury(&marks, run, arena);
+    }
+
+    /* then the events behind it are tried before it is. */
+    trial_pick(&marks, 9, &suspect, 1, arena, &pick);
+    CU_ASSERT(pick.choice == TRIAL_WRITE && pick.from == 1 && pick.until == 5);
+    trial_take(&pick, &suspect);
+    CU_ASSERT(!trial_is_done(&suspect));
+    trial_pick(&marks, 9, &suspect, 1, arena, &pick);
+    CU_ASSERT(pick.choice == TRIAL_WRITE && pick.from == 0 && pick.until == 1);
+    trial_take(&pick, &suspect);
+    CU_ASSERT(trial_is_done(&suspect));
 }
 
 static void too_many_are_noticed(void)
@@ -315,6 +472,10 @@ int main(void)
         {"the record survives its text", the_record_survives_its_text},
         {"copies of a message are one suspect", copies_are_one_suspect},
         {"killers are found, alone", killers_are_found_alone},
+        {"deaths in an outage convict nobody", deaths_in_an_outage_convict_nobody},
+        {"one that kills at once needs no witness", one_that_kills_at_once_needs_no_witness},
+        {"one that takes a while needs a witness", one_that_takes_a_while_needs_a_witness},
+        {"what stands behind it in its message does not wait", what_stands_behind_it_does_not_wait},
         {"too many rejected events are noticed", too_many_are_noticed},
     };
     return tap_run("marks", tests, sizeof tests / sizeof *tests);
