@@ -568,6 +568,8 @@ tests_sim_sim_SOURCES = \
 	tests/sim/main.c \
 	tests/sim/plan.c \
 	tests/sim/plan.h \
+	tests/sim/pressure.c \
+	tests/sim/pressure.h \
 	tests/sim/stage_letters.c \
 	tests/sim/stage_queue.c \
 	tests/sim/stage_sink.c \
@@ -575,6 +577,8 @@ tests_sim_sim_SOURCES = \
 	tests/sim/stage_state.c \
 	tests/sim/story.c \
 	tests/sim/story.h \
+	tests/sim/tally.c \
+	tests/sim/tally.h \
 	tests/sim/threads.c \
 	tests/sim/world.h
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/sim

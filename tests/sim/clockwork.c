@@ -4,6 +4,7 @@
 #include "clockwork.h"
 #include "fiber.h"
 #include "laws.h"
+#include "tally.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -234,7 +235,9 @@ void process_start(struct process *process, void (*run)(void *), void *argument)
 void process_die(struct process *process, enum process_end how)
 {
     static const char *const names[] = {"ended", "is killed", "aborts", "exits"};
+    static const enum happening happened[] = {AN_END, A_KILL, AN_ABORT, AN_EXIT};
     trace("process %u %s", process->number, names[how]);
+    tally(happened[how]);
     process->alive = false;
     process->end = how;
     clockwork.death(process);
@@ -266,6 +269,18 @@ bool task_wait(const void *on, int64_t until)
     task->woken = false;
     give_way(task);
     return task->woken;
+}
+
+int64_t sim_wait_end(int64_t until)
+{
+    const struct clockwork_plan *plan = &clockwork.plan;
+    if (!dice_chance(&clockwork.dice, plan->spurious_one_in > 0, plan->spurious_one_in))
+        return until;
+    int64_t end = clockwork.now + dice_spread(&clockwork.dice, 1000, SP_SECOND);
+    if (end >= until)
+        return until;
+    tally(A_WAIT_FOR_NOTHING);
+    return end;
 }
 
 void task_sleep(int64_t ns)
@@ -305,6 +320,7 @@ static void stall(struct task *task)
 {
     int64_t ns = dice_spread(&clockwork.dice, SP_MILLISECOND, clockwork.plan.stall_ns);
     trace("is not run for %.3f s", (double)ns / 1e9);
+    tally(A_STALL);
     task->process->disturbed_ns += ns;
     law_held_up(task->process, ns);
     task_sleep(ns);

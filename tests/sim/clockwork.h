@@ -81,6 +81,8 @@ void sim_point(void);
 
 /* Waits until somebody wakes who waits on this, or until `until`: false. */
 bool task_wait(const void *on, int64_t until);
+/* When a wait on a condition that ends at `until` ends: now and then sooner, for no reason. */
+int64_t sim_wait_end(int64_t until);
 void task_sleep(int64_t ns);
 void tasks_wake(const void *on);
 void task_wake_one(const void *on);

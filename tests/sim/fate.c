@@ -3,6 +3,8 @@
 
 #include "fate.h"
 #include "laws.h"
+#include "pressure.h"
+#include "tally.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ void world_open(const struct plan *plan)
     world = (struct world){.plan = plan, .dice = dice_of(plan->seed, 4), .faults = true};
     memset(hangs_until, 0, sizeof hangs_until);
     queue_open_world();
+    pressure_open(plan);
     sink_open_world();
     state_open_world();
     letters_open_world();
@@ -44,7 +47,10 @@ bool world_pid_lives(const struct process *where, int64_t pid)
 
 bool fault_in_system(void)
 {
-    return world.faults && world.plan->system_fails && dice_chance(&world.dice, 1, 100);
+    bool fault = world.faults && world.plan->system_fails && dice_chance(&world.dice, 1, 100);
+    if (fault)
+        tally(A_REFUSAL_OF_THE_SYSTEM);
+    return fault;
 }
 
 bool fate_hangs(const struct process *process)
@@ -100,9 +106,13 @@ static void draw_fate(const struct handle *handle, struct fate *fate)
         fate->before_ns = dice_between(&world.dice, 0, SP_MILLISECOND);
         return;
     }
-    const struct outage *outage = outage_now(plan);
+    const struct outage *outage = fate->outage = outage_now(plan);
     fate->before_ns = dice_spread(&world.dice, 1000, plan->latency_ns);
     fate->after_ns = dice_spread(&world.dice, 1000, plan->latency_ns);
+    if (outage)
+        tally(SOURCE_AWAY + (enum happening)handle->stage);
+    if (outage && outage->black_hole)
+        tally(A_BLACK_HOLE);
     if (outage && outage->black_hole)
         fate->before_ns = SIM_NEVER / 4; /* long after any deadline */
     else if (outage)
@@ -124,6 +134,7 @@ void call_hang(int64_t ns)
 {
     int64_t end = sim_now() + ns;
     trace("hangs for %.3f s", (double)ns / 1e9);
+    tally(A_HANG);
     hangs_until[process_self()->number] = end + SP_SECOND;
     process_self()->disturbed_ns += ns;
     task_sleep(ns);
@@ -143,13 +154,31 @@ static enum call_end call_wait(const struct handle *handle, const struct fate *f
     return end < until ? CALL_TIMED_OUT : CALL_GOES_ON;
 }
 
-static int fail(const struct handle *handle, const struct fate *fate, enum sp_class class,
-                struct sp_error *err)
+static void tally_failure(const struct fate *fate, enum sp_class class)
+{
+    static const enum happening happened[] = {
+        [SP_UNAVAILABLE] = FAILED_UNAVAILABLE, [SP_THROTTLED] = FAILED_THROTTLED,
+        [SP_CONTENDED] = FAILED_CONTENDED,     [SP_UNCERTAIN] = FAILED_UNCERTAIN,
+        [SP_REFUSED] = FAILED_REFUSED,         [SP_UNKNOWN] = FAILED_UNKNOWN,
+    };
+    if (class < sizeof happened / sizeof *happened && happened[class])
+        tally(happened[class]);
+    if (fate->after)
+        tally(FAILED_AND_DONE);
+    if (fate->late_at)
+        tally(FAILED_AND_DONE_LATER);
+    if (class == SP_THROTTLED && fate->retry_after_ns > 0)
+        tally(TOLD_WHEN_TO_RETRY);
+}
+
+static int fail(struct handle *handle, const struct fate *fate, enum sp_class class, struct sp_error *err)
 {
     trace("%s %s fails: %s%s", stage_names[handle->stage], op_names[fate->op], sp_class_name(class),
           fate->after     ? ", and is done"
           : fate->late_at ? ", and will be done"
                           : "");
+    tally_failure(fate, class);
+    pressure_end(handle, fate, false);
     sp_fail(err, class, "%s of the %s failed", op_names[fate->op], stage_names[handle->stage]);
     err->retry_after_ns = class == SP_THROTTLED ? fate->retry_after_ns : 0;
     err->cure[0] = '\0';
@@ -157,7 +186,7 @@ static int fail(const struct handle *handle, const struct fate *fate, enum sp_cl
 }
 
 /* Some calls that were cut off have been heard all the same. */
-static int cut_off(const struct handle *handle, struct fate *fate, enum sp_class class, struct sp_error *err)
+static int cut_off(struct handle *handle, struct fate *fate, enum sp_class class, struct sp_error *err)
 {
     fate->fails = class;
     fate->after_ns = 0;
@@ -172,6 +201,11 @@ static int cut_off(const struct handle *handle, struct fate *fate, enum sp_class
     return fail(handle, fate, class, err);
 }
 
+void call_answered(struct handle *handle, const struct fate *fate)
+{
+    pressure_end(handle, fate, true);
+}
+
 int call_enter(struct handle *handle, enum op op, int64_t deadline, struct fate *fate, struct sp_error *err)
 {
     *fate = (struct fate){.op = op, .deadline = deadline - process_clock_offset(process_self())};
@@ -180,6 +214,7 @@ int call_enter(struct handle *handle, enum op op, int64_t deadline, struct fate 
     law_call(handle->stage, handle->not_before[op], op_names[op]);
     sim_point();
     draw_fate(handle, fate);
+    pressure_begin(handle, fate);
     switch (call_wait(handle, fate, fate->before_ns, fate->hangs_before)) {
     case CALL_TIMED_OUT:
         return cut_off(handle, fate, op == OP_WRITE || op == OP_PUT ? SP_UNCERTAIN : SP_UNAVAILABLE, err);
@@ -206,6 +241,7 @@ int call_leave(struct handle *handle, const struct fate *fate, struct sp_error *
         return fail(handle, fate, SP_STOPPED, err);
     if (end == CALL_TIMED_OUT)
         return fail(handle, fate, SP_UNCERTAIN, err);
+    call_answered(handle, fate);
     return 0;
 }
 
@@ -216,6 +252,7 @@ enum sp_class entry_fate(const struct handle *handle, bool *done_out)
     if (!world.faults || !chance(plan->partly_permille))
         return SP_OK;
     enum sp_class class = draw_class();
+    tally(FAILED_IN_PART);
     *done_out = may_be_done(class) && chance(plan->after_permille);
     return class;
 }
@@ -266,6 +303,7 @@ void handle_interrupt(void *pointer)
 {
     struct handle *handle = pointer;
     handle->interrupted = true;
+    tally(AN_INTERRUPT);
     tasks_wake(handle);
     if (handle->waits_at)
         tasks_wake(handle->waits_at);

@@ -34,11 +34,15 @@ struct handle {
     bool interrupted;
     const void *waits_at;    /* what its call waits for beside the handle itself, or NULL */
     int64_t not_before[OPS]; /* a call of this kind was throttled until then */
+    uint64_t failed_in;      /* its last failure: see pressure.c */
 };
 
 struct fate {
     enum op op;
     int64_t deadline;
+    const struct outage *outage; /* during which it began, or NULL */
+    uint64_t spell;              /* see pressure.c */
+    bool retries;
     enum sp_class fails; /* SP_OK: it does not */
     bool after;          /* the effect is there all the same */
     int64_t late_at;     /* the effect comes then, where nobody waits for it any more; 0: now */
@@ -50,6 +54,9 @@ struct fate {
 /* -1: it has failed without an effect. */
 int call_enter(struct handle *handle, enum op op, int64_t deadline, struct fate *fate, struct sp_error *err);
 int call_leave(struct handle *handle, const struct fate *fate, struct sp_error *err);
+
+/* Instead of call_leave(): the stage has answered, with a failure of its own. */
+void call_answered(struct handle *handle, const struct fate *fate);
 
 /* Some entries of a call fail by themselves: SP_OK, or the class; *done_out says whether it is done anyway.
  */

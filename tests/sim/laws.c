@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "engine/record.h"
 #include "fate.h"
+#include "tally.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -83,13 +84,40 @@ static int64_t place_of(struct sp_slice cursor, struct sp_arena *arena)
     return cursor.size > 0 ? strtoll(sp_arena_text(arena, cursor.data, cursor.size), NULL, 10) : 0;
 }
 
+/* Nothing goes wrong with a stage, and it answers fast. */
+static bool is_steady(enum sim_stage stage, int64_t within_ns)
+{
+    const struct stage_plan *one = &plan->stages[stage];
+    return !one->fails_permille && !one->partly_permille && !one->hangs_per_10000 && !one->outage_count &&
+           one->latency_ns <= within_ns / 100;
+}
+
+static bool is_well(const struct process *process)
+{
+    return process->alive && !process->frozen && !process->stopping && process->disturbed_ns == 0;
+}
+
+/* Who holds the record and is well keeps it. */
+static void law_taken_over(const struct record *before, const struct writer *by)
+{
+    const struct writer *from = &owners[before->token % TOKENS];
+    bool same = from->process == by->process && from->life == by->life;
+    if (before->held && !same && is_well(from->process) && from->life == from->process->life &&
+        is_steady(SIM_STATE, plan->lease_ns))
+        law_broken("one poller", "process %u.%u takes over from process %u.%u, which is well",
+                   by->process->number, by->life, from->process->number, from->life);
+}
+
 static void law_token(const struct record *before, const struct record *after, const struct writer *writer)
 {
     if (after->token < before->token || after->token > before->token + 1)
         law_broken("one poller", "the token goes from %" PRId64 " to %" PRId64, before->token, after->token);
     struct writer *owner = &owners[after->token % TOKENS];
-    if (after->token > before->token)
+    if (after->token > before->token) {
+        law_taken_over(before, writer);
         *owner = *writer;
+        tally(TAKEN_OVER);
+    }
     if (owner->process != writer->process || owner->life != writer->life)
         law_broken("one poller", "process %u.%u writes with the token %" PRId64 " of process %u.%u",
                    writer->process->number, writer->life, after->token, owner->process->number, owner->life);
@@ -192,6 +220,24 @@ void law_stopped(const struct process *process, int64_t asked_at)
     int64_t took = sim_now() - asked_at;
     if (process->disturbed_ns == 0 && took > plan->grace_ns + SP_SECOND)
         law_broken("stopping", "process %u took %.3f s to stop", process->number, (double)took / 1e9);
+}
+
+void law_handed_back(const struct process *process)
+{
+    if (process->alive || process->end != PROCESS_ENDED || process->disturbed_ns > 0 ||
+        !is_steady(SIM_QUEUE, plan->timeout_ns))
+        return;
+    size_t kept = queue_leased_to(process);
+    if (kept > 0)
+        law_broken("stopping", "process %u has ended and has not handed back %zu messages", process->number,
+                   kept);
+}
+
+void law_lease(bool runs)
+{
+    if (!runs && is_well(process_self()) && !plan->again_permille &&
+        is_steady(SIM_QUEUE, plan->visibility_ns))
+        law_broken("leases", "a lease ended while a process that is well worked on its message");
 }
 
 void law_call(enum sim_stage stage, int64_t not_before, const char *op)

@@ -46,6 +46,12 @@ void law_may_abort(const struct process *process);
 void law_may_exit(const struct process *process);
 void law_stopped(const struct process *process, int64_t asked_at);
 
+/* A process that ends hands back what it has received. */
+void law_handed_back(const struct process *process);
+
+/* 7. What is worked on stays leased: the message of a settlement, NULL where it has gone. */
+void law_lease(bool runs);
+
 /* Retry-After is honoured. */
 void law_call(enum sim_stage stage, int64_t not_before, const char *op);
 

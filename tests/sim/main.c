@@ -9,6 +9,7 @@
 #include "clockwork.h"
 #include "plan.h"
 #include "story.h"
+#include "tally.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -38,6 +39,7 @@ struct options {
 struct progress {
     uint64_t seed, runs, steps, lives, digest;
     double fake_seconds;
+    uint64_t happened[HAPPENINGS];
 };
 
 static struct progress *progress;
@@ -147,6 +149,7 @@ static int run_all(const struct options *options, const char *program)
            " turns; digest %016" PRIx64 "\n",
            progress->runs + failed, now() - began, failed, progress->fake_seconds / 3600, progress->lives,
            progress->steps, progress->digest);
+    tally_tell(progress->happened, stdout);
     return failed ? EXIT_LAW : 0;
 }
 
@@ -162,6 +165,7 @@ int main(int argc, char **argv)
         perror(argv[0]);
         return 99;
     }
+    tally_into(progress->happened);
     if (!options.runs && options.seconds <= 0)
         options.runs = 1;
     if (!options.seed_given)

@@ -25,6 +25,7 @@ static void draw_clockwork(struct dice *dice, struct clockwork_plan *plan)
         .stall_ns = ms(dice, 20, 20000),
         .step_ns = dice_spread(dice, 1000, 50000),
         .priorities = dice_chance(dice, 1, 3),
+        .spurious_one_in = some(dice, 1, 3, 2, 100),
     };
 }
 

@@ -3,6 +3,7 @@
 
 #include "fate.h"
 #include "laws.h"
+#include "tally.h"
 
 #include <stdio.h>
 
@@ -28,10 +29,26 @@ size_t letters_count(void)
     return store.count;
 }
 
+static void tally_letter(const struct event *event, const char *class)
+{
+    static const struct {
+        const char *class;
+        enum happening happened;
+    } kinds[] = {{"rejected", LETTER_REJECTED},
+                 {"value", LETTER_VALUE},
+                 {"malformed", LETTER_MALFORMED},
+                 {"too_large", LETTER_TOO_LARGE},
+                 {"killed", LETTER_KILLED}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].class, class) == 0)
+            tally(kinds[i].happened);
+    if (!event_is_poison(event))
+        tally(LETTER_OF_AN_INNOCENT);
+}
+
 struct storing {
     unsigned char id[SP_SHA256_SIZE];
     struct event *event;
-    const char *class; /* constant text of the core's */
 };
 
 static void store_now(void *argument)
@@ -66,6 +83,7 @@ static int letters_put(void *pointer, const struct sp_letter *letters, size_t co
         trace("dead letter: %.60s (%s: %s)", event ? event->text.data : "?", letters[i].class,
               letters[i].reason);
         law_letter(event, &letters[i]);
+        tally_letter(event, letters[i].class);
         struct storing *storing = world_alloc(sizeof *storing);
         memcpy(storing->id, letters[i].id, sizeof storing->id);
         storing->event = event;

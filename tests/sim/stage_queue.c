@@ -3,6 +3,7 @@
 
 #include "fate.h"
 #include "laws.h"
+#include "tally.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ struct message {
     size_t event_count;
     uint64_t generation; /* of the receipt that counts */
     unsigned received;
-    bool leased;
+    bool leased, known; /* and the holder was told */
     int64_t lease_end;
     const struct process *holder; /* and which life of it */
     unsigned life;
@@ -45,17 +46,20 @@ size_t queue_left(void)
     return queue.count;
 }
 
+static bool holds(const struct process *process, const struct message *message)
+{
+    return message->leased && message->holder == process && message->life == process->life;
+}
+
+/* What is put off for another to try is leased for up to so long. */
+static const int64_t soon_ns = 4 * SP_SECOND;
+
 size_t queue_leased_to(const struct process *process)
 {
     size_t count = 0;
     for (const struct message *message = queue.messages; message; message = message->next)
-        count += !visible(message) && message->holder == process && message->life == process->life;
+        count += holds(process, message) && message->known && message->lease_end > sim_now() + soon_ns;
     return count;
-}
-
-static bool holds(const struct process *process, const struct message *message)
-{
-    return message->leased && message->holder == process && message->life == process->life;
 }
 
 void queue_blame(const struct process *process, const bool *but_for_keys)
@@ -128,6 +132,7 @@ void queue_put_foreign(struct event *event)
     message->events = world_alloc(sizeof(struct event *));
     message->events[message->event_count++] = event;
     event->queued = true;
+    tally(A_FOREIGN_MESSAGE);
     append(message);
 }
 
@@ -197,13 +202,19 @@ static size_t candidates(struct message **out, size_t room)
 static void give(struct message *message, int64_t lease_ns, struct sp_arena *arena, struct sp_received *out)
 {
     const struct process *process = process_self();
-    bool called_suspect = world.faults && dice_chance(&world.dice, world.plan->suspects_permille, 1000);
+    bool called_suspect = message->received == 0 && world.faults &&
+                          dice_chance(&world.dice, world.plan->suspects_permille, 1000);
     struct sp_attribute *attributes = sp_arena_zalloc(arena, 2 * sizeof *attributes);
     attributes[0] = (struct sp_attribute){sp_slice_of("scanpipe-format"), sp_slice_of("ndjson")};
     attributes[1] =
         (struct sp_attribute){sp_slice_of("scanpipe-cursor"), sp_arena_copy(arena, message->cursor)};
+    if (called_suspect)
+        tally(A_FALSE_SUSPECT);
+    if (!visible(message))
+        tally(GIVEN_TO_TWO);
     message->generation++;
     message->leased = true;
+    message->known = false;
     message->lease_end = sim_now() + lease_ns;
     message->holder = process;
     message->life = process->life;
@@ -233,8 +244,10 @@ static int queue_receive(void *pointer, const struct sp_receive *want, struct sp
     int64_t until = sim_now() + want->wait_ns;
     if (want->wait_ns > 0)
         wait_for_message(handle, until < fate.deadline ? until : fate.deadline);
-    if (handle->interrupted)
+    if (handle->interrupted) {
+        call_answered(handle, &fate);
         return sp_fail(err, SP_STOPPED, "the wait was ended");
+    }
     size_t most = fate.late_at ? 0 : candidates(found, ROOM), count = 0, bytes = 0;
     struct sp_received *received = sp_arena_alloc(arena, (most + 1) * sizeof *received);
     while (count < most && count < want->max_messages) {
@@ -246,6 +259,8 @@ static int queue_receive(void *pointer, const struct sp_receive *want, struct sp
     }
     if (call_leave(handle, &fate, err) != 0)
         return -1; /* they are leased, and nobody knows */
+    for (size_t i = 0; i < count; i++)
+        found[i]->known = found[i]->known || holds(process_self(), found[i]);
     *out = received;
     *count_out = count;
     return 0;
@@ -297,9 +312,17 @@ static void settle_now(void *argument)
         take_out(message);
     } else if (!settling->done && current) {
         trace("message %" PRIu64 " is handed back", message->number);
+        tally(HANDED_BACK);
         message->leased = false;
         tasks_wake(&queue);
     }
+}
+
+static bool lease_runs(struct sp_slice receipt)
+{
+    bool current;
+    const struct message *message = find(receipt, &current);
+    return message && current && !visible(message);
 }
 
 static int queue_settle(void *pointer, const struct sp_settle *entries, size_t count,
@@ -319,6 +342,7 @@ static int queue_settle(void *pointer, const struct sp_settle *entries, size_t c
         settling->done = entries[i].done;
         settling->receipt.size = entries[i].receipt.size;
         settling->receipt.data = world_copy(entries[i].receipt.data, entries[i].receipt.size);
+        law_lease(lease_runs(settling->receipt));
         if (fate.late_at)
             timer_add(fate.late_at, settle_now, settling);
         else
@@ -339,6 +363,7 @@ static int queue_extend(void *pointer, const struct sp_slice *receipts, size_t c
         enum sp_class class = entry_fate(handle, &done);
         struct message *message = find(receipts[i], &current);
         bool lost = !message || !current || visible(message);
+        tally(lost ? A_LOST_LEASE : AN_EXTENDED_LEASE);
         if (done && !lost && !fate.late_at)
             message->lease_end = sim_now() + lease_ns;
         results[i] = (struct sp_result){lost ? SP_CONTENDED : class, SP_NO_COLUMN, NULL};

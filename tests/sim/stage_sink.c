@@ -4,6 +4,7 @@
 #include "fate.h"
 #include "laws.h"
 #include "table/fold.h"
+#include "tally.h"
 
 #include <stdio.h>
 
@@ -45,14 +46,6 @@ static int64_t number(const struct sp_value *row, enum column column)
 {
     const struct sp_value *value = &row[sink.at[column]];
     return value->present ? value->number : -1;
-}
-
-size_t sink_rows(void)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < KEYS_MAX; i++)
-        count += sink.there[i];
-    return count;
 }
 
 bool sink_row(unsigned key, struct summary *out)
@@ -117,11 +110,18 @@ static void strike(const struct sp_batch *batch)
 /* What the batch's poison does to the call; the worst comes first. */
 static int suffer(const struct sp_batch *batch, struct sp_result *results, struct sp_error *err)
 {
+    static const enum happening happened[] = {[EVENT_REJECTED_NAMED] = WRITE_REJECTED_NAMED,
+                                              [EVENT_REJECTED] = WRITE_REJECTED,
+                                              [EVENT_UNKNOWN] = WRITE_UNKNOWN,
+                                              [EVENT_HANGS] = WRITE_HANGS,
+                                              [EVENT_KILLS] = WRITE_KILLS};
     enum event_kind worst = EVENT_GOOD;
     for (size_t i = 0; i < batch_size(batch); i++) {
         enum event_kind kind = poison_in(batch, i);
         worst = kind > worst ? kind : worst;
     }
+    if (worst != EVENT_GOOD)
+        tally(happened[worst]);
     if (worst == EVENT_KILLS || worst == EVENT_HANGS)
         strike(batch);
     if (worst == EVENT_KILLS)
@@ -197,6 +197,7 @@ static int sink_write(void *pointer, const struct sp_batch *batch, struct sp_res
         return -1;
     if (suffer(batch, results, err) != 0) {
         trace("writes %zu %s: %s", batch_size(batch), batch->table ? "rows" : "events", err->text);
+        call_answered(handle, &fate);
         return -1;
     }
     trace("writes %zu %s", batch_size(batch), batch->table ? "rows" : "events");

@@ -5,6 +5,7 @@
 #include "engine/record.h"
 #include "fate.h"
 #include "laws.h"
+#include "tally.h"
 
 #include <stdlib.h>
 
@@ -46,8 +47,10 @@ struct putting {
 static int64_t put(const struct putting *putting)
 {
     struct entry *entry = find(putting->name);
-    if ((entry ? entry->version : 0) != putting->expected)
+    if ((entry ? entry->version : 0) != putting->expected) {
+        tally(A_LOST_RACE);
         return 0;
+    }
     if (!entry) {
         if (state.count == RECORDS)
             law_broken("state", "more than %d records", RECORDS);

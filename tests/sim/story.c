@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "fate.h"
 #include "laws.h"
+#include "tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,7 @@ static void freeze_now_and_then(void *argument)
         unsigned life = process->life;
         if (!world.faults || !process->alive)
             continue;
+        tally(A_FREEZE);
         trace("process %u is frozen for %.3f s", process->number, (double)ns / 1e9);
         process->frozen = true;
         law_held_up(process, ns);
@@ -197,6 +199,7 @@ static void ask_to_stop(struct actor *actor)
 {
     if (!actor->process->alive || actor->stop_asked_at)
         return;
+    tally(A_STOP);
     trace("process %u is asked to stop", actor->process->number);
     actor->stop_asked_at = sim_now();
 }
@@ -217,6 +220,7 @@ static void jump_the_wall_clock(void *argument)
     (void)argument;
     while (world.faults) {
         task_sleep(about(&dice, 10 * SP_SECOND));
+        tally(A_WALL_JUMP);
         world.wall_offset_ms += dice_between(&dice, -86400000, 86400000);
     }
 }
@@ -362,6 +366,7 @@ static void process_died(struct process *process)
 {
     law_gone(process);
     law_memory(process);
+    law_handed_back(process);
 }
 
 static void cast_actors(void)
@@ -395,6 +400,8 @@ void story_run(uint64_t seed, struct story *out)
     for (int role = 0; role < ROLES; role++)
         story.pipelines[role] = load_pipeline((enum role)role);
     cast_actors();
+    if (story.plan.processes > 1)
+        tally(SEVERAL_PROCESSES);
     task_new(world_process(), direct, NULL);
     clockwork_run();
     *out = (struct story){sim_digest(), sim_steps(), sim_now(), story.lives};

@@ -146,7 +146,8 @@ static int wait_on(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t un
         law_broken("threads", "a thread waits with a mutex that it has not locked");
     lock->owner = NULL;
     task_wake_one(lock);
-    bool woken = task_wait(condition, until);
+    int64_t end = sim_wait_end(until);
+    bool woken = task_wait(condition, end) || end < until;
     while (lock->owner)
         task_wait(lock, SIM_NEVER);
     lock->owner = task_self();

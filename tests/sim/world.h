@@ -40,14 +40,13 @@ void letters_open_world(void);
 
 /* What the laws look at. */
 size_t queue_left(void);                               /* messages */
-size_t queue_leased_to(const struct process *process); /* leases that run, of this life */
+size_t queue_leased_to(const struct process *process); /* that it knows of, and that do not end soon */
 /* Counts a death for each event that the process holds, NULL: that anybody ever held; but for those of some
  * keys, where they are given. */
 void queue_blame(const struct process *process, const bool *but_for_keys);
 void queue_tell(void);
 bool sink_has(const struct event *event); /* it is in its row, or a later one has taken its place */
 bool sink_row(unsigned key, struct summary *out);
-size_t sink_rows(void);
 int64_t state_cursor(void); /* the place that the poller's record stands at; -1: there is none */
 bool state_held_by(const struct process *process);
 size_t letters_count(void);
