@@ -9,6 +9,9 @@
  * them, and of those after it hardly ever so many so short that their mean is an eighth of the bound. */
 enum { CALLS_WHILE_IT_GROWS = 40, CALLS_A_PAUSE = 8 };
 
+/* Within so much time the process has taken note of an answer; others may do so later of a failure. */
+static const int64_t noted_ns = SP_SECOND / 10;
+
 /* Threads beside senders and workers that call a stage: keeper, poller, clerk, reader, trials. */
 enum { OTHERS = 5 };
 
@@ -91,6 +94,7 @@ void pressure_end(struct handle *handle, const struct fate *fate, bool answered)
         begin_spell(pressure, pressure->outage);
     else if (fate->spell == pressure->spell) {
         pressure->retries -= fate->retries;
-        handle->failed_in = pressure->spell;
+        if (sim_now() - pressure->since > noted_ns)
+            handle->failed_in = pressure->spell;
     }
 }
