@@ -134,8 +134,8 @@ static size_t heap_max(const struct plan *plan)
 {
     size_t event = 400 + plan->padding, page = plan->page_events * event;
     size_t message = plan->pack_events * event, batch = plan->batch_events * event + 2 * message;
-    return ((size_t)4 << 20) + 2 * (size_t)plan->read_ahead + 6 * page +
-           plan->workers * (4 * batch + (2 << 20));
+    return ((size_t)2 << 20) + 2 * (size_t)plan->read_ahead + 2 * page +
+           plan->workers * (batch + batch / 2 + (512 << 10));
 }
 
 void plan_draw(struct plan *plan, uint64_t seed)
