@@ -45,6 +45,21 @@ bool world_pid_lives(const struct process *where, int64_t pid)
     return false;
 }
 
+static int liar = -1;
+
+bool world_lie(const char *stage)
+{
+    for (liar = 0; liar < SIM_STAGES; liar++)
+        if (strcmp(stage, stage_names[liar]) == 0)
+            return true;
+    return false;
+}
+
+bool stage_lies(enum sim_stage stage)
+{
+    return liar == (int)stage && dice_chance(&world.dice, 1, 20);
+}
+
 bool fault_in_system(void)
 {
     bool fault = world.faults && world.plan->system_fails && dice_chance(&world.dice, 1, 100);

@@ -7,6 +7,7 @@
  */
 
 #include "clockwork.h"
+#include "fate.h"
 #include "plan.h"
 #include "story.h"
 #include "tally.h"
@@ -26,11 +27,11 @@
 
 int __real_clock_gettime(clockid_t which, struct timespec *out);
 
-enum { SEEDS_A_CHILD = 200, SECONDS_A_SEED = 60, EXIT_LAW = 1, EXIT_USE = 64 };
+enum { SEEDS_A_CHILD = 200, SECONDS_A_SEED = 60, RUNS_FOR_ALL = 3000, EXIT_LAW = 1, EXIT_USE = 64 };
 
 struct options {
     uint64_t seed;
-    bool seed_given, verbose, keep_going;
+    bool seed_given, verbose, keep_going, all;
     double seconds;
     uint64_t runs; /* 0: until the time is over */
 };
@@ -55,18 +56,19 @@ static void usage(FILE *out)
 {
     fputs("usage: sim [--seconds S] [--runs N]     runs seeds from a random one on\n"
           "       sim --seed N [-v] [--runs M]     runs this one again, with its trace\n"
-          "       --keep-going                     goes on behind a seed that breaks a law\n",
+          "       --keep-going                     goes on behind a seed that breaks a law\n"
+          "       --all                            goes on until everything has happened that may\n"
+          "       --lie STAGE                      source, queue, sink, state or dead_letters loses things\n",
           out);
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option names[] = {{"seed", required_argument, NULL, 's'},
-                                          {"seconds", required_argument, NULL, 't'},
-                                          {"runs", required_argument, NULL, 'r'},
-                                          {"verbose", no_argument, NULL, 'v'},
-                                          {"keep-going", no_argument, NULL, 'k'},
-                                          {0}};
+    static const struct option names[] = {
+        {"seed", required_argument, NULL, 's'}, {"seconds", required_argument, NULL, 't'},
+        {"runs", required_argument, NULL, 'r'}, {"verbose", no_argument, NULL, 'v'},
+        {"keep-going", no_argument, NULL, 'k'}, {"all", no_argument, NULL, 'a'},
+        {"lie", required_argument, NULL, 'l'},  {0}};
     for (int option; (option = getopt_long(argc, argv, "v", names, NULL)) != -1;)
         switch (option) {
         case 's':
@@ -84,6 +86,13 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'k':
             options->keep_going = true;
+            break;
+        case 'a':
+            options->all = true;
+            break;
+        case 'l':
+            if (!world_lie(optarg))
+                return false;
             break;
         default:
             return false;
@@ -130,11 +139,18 @@ static void tell_failure(const char *program, uint64_t seed)
     fprintf(stderr, "to see it again: %s --seed %" PRIu64 " -v\n", program, seed);
 }
 
+/* What has not happened in so many runs never will. */
+static bool some_is_missing(const struct options *options)
+{
+    return options->all && progress->runs < RUNS_FOR_ALL && !tally_complete(progress->happened);
+}
+
 static int run_all(const struct options *options, const char *program)
 {
     double began = now(), until = options->seconds > 0 ? began + options->seconds : began + 1e12;
     uint64_t failed = 0, most = options->runs ? options->runs : UINT64_MAX;
-    for (uint64_t seed = options->seed; progress->runs + failed < most && now() < until;) {
+    uint64_t seed = options->seed;
+    while (progress->runs + failed < most && (now() < until || some_is_missing(options))) {
         uint64_t left = most - progress->runs - failed, count = left < SEEDS_A_CHILD ? left : SEEDS_A_CHILD;
         bool kept = run_child(seed, count, until, options->verbose);
         seed = progress->seed + 1;
@@ -150,7 +166,7 @@ static int run_all(const struct options *options, const char *program)
            progress->runs + failed, now() - began, failed, progress->fake_seconds / 3600, progress->lives,
            progress->steps, progress->digest);
     tally_tell(progress->happened, stdout);
-    return failed ? EXIT_LAW : 0;
+    return failed || (options->all && !tally_complete(progress->happened)) ? EXIT_LAW : 0;
 }
 
 int main(int argc, char **argv)

@@ -89,7 +89,7 @@ static int letters_put(void *pointer, const struct sp_letter *letters, size_t co
         storing->event = event;
         if (done && fate.late_at)
             timer_add(fate.late_at, store_now, storing);
-        else if (done)
+        else if (done && !stage_lies(SIM_LETTERS))
             store_now(storing);
     }
     return call_leave(handle, &fate, err);

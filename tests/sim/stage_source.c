@@ -28,7 +28,7 @@ static void fill_page(struct sp_page *page, size_t from, size_t to, struct sp_ar
 {
     struct sp_slice *events = sp_arena_alloc(arena, (to - from + 1) * sizeof *events);
     struct sp_not_event *others = sp_arena_alloc(arena, (to - from + 1) * sizeof *others);
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = from + stage_lies(SIM_SOURCE); i < to; i++) {
         const struct event *event = &feed.events[feed.places[i]];
         struct sp_slice copy = sp_arena_copy(arena, event->text);
         if (event->kind == EVENT_NOT_ONE)

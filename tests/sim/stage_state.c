@@ -47,7 +47,7 @@ struct putting {
 static int64_t put(const struct putting *putting)
 {
     struct entry *entry = find(putting->name);
-    if ((entry ? entry->version : 0) != putting->expected) {
+    if ((entry ? entry->version : 0) != putting->expected && !stage_lies(SIM_STATE)) {
         tally(A_LOST_RACE);
         return 0;
     }

@@ -4,7 +4,6 @@
 #include "tally.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 
 enum { LINE = 100 };
 
@@ -69,6 +68,14 @@ void tally_into(uint64_t *counts)
 void tally(enum happening what)
 {
     into[what]++;
+}
+
+bool tally_complete(const uint64_t *counts)
+{
+    for (int i = 0; i < HAPPENINGS; i++)
+        if (counts[i] == 0 && i != LETTER_OF_AN_INNOCENT)
+            return false;
+    return true;
 }
 
 static void tell(const uint64_t *counts, bool happened, const char *head, FILE *out)

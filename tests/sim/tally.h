@@ -5,6 +5,7 @@
 /* What really happened in the runs, and how often: a fault that never comes, and a verdict that is never
  * given, prove nothing. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -62,7 +63,7 @@ enum happening {
     LETTER_MALFORMED,
     LETTER_TOO_LARGE,
     LETTER_KILLED,
-    LETTER_OF_AN_INNOCENT,
+    LETTER_OF_AN_INNOCENT, /* which shared the deaths of others: rare */
     HAPPENINGS
 };
 
@@ -70,6 +71,9 @@ void tally(enum happening what);
 
 /* Where to count, from now on: HAPPENINGS numbers. */
 void tally_into(uint64_t *counts);
+
+/* Whether everything has happened that is not rare. */
+bool tally_complete(const uint64_t *counts);
 
 /* What happened, and what never did. */
 void tally_tell(const uint64_t *counts, FILE *out);

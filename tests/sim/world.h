@@ -29,6 +29,11 @@ void world_open(const struct plan *plan);
 int64_t world_wall_ms(void);
 /* Where `where` lives. */
 bool world_pid_lives(const struct process *where, int64_t pid);
+/* From now on this stage loses things now and then and says nothing: the laws must notice.  False: there is
+ * no such stage. */
+bool world_lie(const char *stage);
+/* Whether a stage lies now. */
+bool stage_lies(enum sim_stage stage);
 /* Whether the system refuses something now (a thread, a handle). */
 bool fault_in_system(void);
 
