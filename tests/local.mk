@@ -563,6 +563,7 @@ tests_sim_sim_SOURCES = \
 	tests/sim/fiber.h \
 	tests/sim/heap.c \
 	tests/sim/heap.h \
+	tests/sim/law_marks.c \
 	tests/sim/laws.c \
 	tests/sim/laws.h \
 	tests/sim/main.c \

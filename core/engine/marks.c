@@ -178,12 +178,16 @@ static void subtract_messages(struct mark_entry *mark, const struct mark_what *w
     mark->what.count = count;
 }
 
-/* Takes `what` out of the entry at `at`, which it overlaps; what is left of it stays.  True where the entry
- * is gone. */
+/* Takes `what` out of the entry at `at`, which it overlaps; what is left of it stays, as far as it has deaths
+ * to remember.  True where the entry is gone. */
 static bool subtract(struct marks *marks, size_t at, const struct mark_what *what, struct sp_arena *arena)
 {
     struct mark_entry *mark = &marks->entries[at];
     mark->held = false;
+    if (mark->deaths == 0) {
+        remove_at(marks, at);
+        return true;
+    }
     if (is_whole(&mark->what)) {
         subtract_messages(mark, what, arena);
         if (mark->what.count > 0)

@@ -86,6 +86,14 @@ static const struct outage *outage_now(const struct stage_plan *plan)
     return NULL;
 }
 
+int64_t sink_away_for(void)
+{
+    const struct outage *outage = world.faults ? outage_now(&world.plan->stages[SIM_SINK]) : NULL;
+    bool away =
+        outage && (outage->black_hole || outage->class == SP_UNAVAILABLE || outage->class == SP_REFUSED);
+    return away ? sim_now() - outage->from : 0;
+}
+
 static bool chance(unsigned permille)
 {
     return dice_chance(&world.dice, permille, 1000);

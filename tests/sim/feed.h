@@ -19,10 +19,11 @@ struct event {
     struct sp_slice text;
     int64_t id, amount;
     unsigned key, type;
-    bool queued;     /* it was in the queue once, durably */
-    bool written;    /* the sink took it, where there is no table */
-    bool dead;       /* it is among the dead letters */
-    unsigned deaths; /* of processes that held it and died of something else */
+    bool queued;      /* it was in the queue once, durably */
+    bool written;     /* the sink took it, where there is no table */
+    bool dead;        /* it is among the dead letters */
+    unsigned deaths;  /* of processes that held it and died of something else */
+    unsigned strikes; /* of processes that died of it, or of another of its row */
 };
 
 /* What a key's row must hold: said by hand, not by folding. */

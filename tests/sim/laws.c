@@ -40,6 +40,7 @@ void laws_open(const struct plan *the_plan)
     plan = the_plan;
     memset(owners, 0, sizeof owners);
     memset(struck, 0, sizeof struck);
+    law_marks_open();
 }
 
 struct writer writer_self(void)
@@ -97,13 +98,22 @@ static bool is_well(const struct process *process)
     return process->alive && !process->frozen && !process->stopping && process->disturbed_ns == 0;
 }
 
+bool law_writer_is_well(const struct writer *writer)
+{
+    return is_well(writer->process) && writer->life == writer->process->life;
+}
+
+bool law_is_steady(enum sim_stage stage)
+{
+    return is_steady(stage, plan->lease_ns);
+}
+
 /* Who holds the record and is well keeps it. */
 static void law_taken_over(const struct record *before, const struct writer *by)
 {
     const struct writer *from = &owners[before->token % TOKENS];
     bool same = from->process == by->process && from->life == by->life;
-    if (before->held && !same && is_well(from->process) && from->life == from->process->life &&
-        is_steady(SIM_STATE, plan->lease_ns))
+    if (before->held && !same && law_writer_is_well(from) && law_is_steady(SIM_STATE))
         law_broken("one poller", "process %u.%u takes over from process %u.%u, which is well",
                    by->process->number, by->life, from->process->number, from->life);
 }
@@ -148,8 +158,11 @@ void law_letter(const struct event *event, const struct sp_letter *letter)
         law_broken("bytes", "a dead letter of an event that nobody made: %.*s", (int)letter->event.size,
                    letter->event.data);
     bool blamed = strcmp(letter->class, "killed") == 0;
-    if (blamed && event->deaths >= DEATHS_TO_BLAME)
+    if (blamed && event->deaths + event->strikes >= DEATHS_TO_BLAME)
         return;
+    if (blamed)
+        law_broken("poison stays alone", "event %lld (%s) counts as a killer after %u deaths",
+                   number_of(event), event_kinds[event->kind], event->deaths + event->strikes);
     if (!event_is_poison(event))
         law_broken("poison stays alone", "event %lld (%s) becomes a dead letter: %s: %s (%u deaths)",
                    number_of(event), event_kinds[event->kind], letter->class, letter->reason, event->deaths);

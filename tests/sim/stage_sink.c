@@ -104,6 +104,8 @@ static void strike(const struct sp_batch *batch)
             keys[number(batch->values + i * batch->table->column_count, KEY)] = true;
         else
             keys[feed_event(batch->events[i])->key] = true;
+    for (size_t i = 0; i < feed.count; i++)
+        feed.events[i].strikes += keys[feed.events[i].key] && event_is_poison(&feed.events[i]);
     law_poison_strikes(process_self(), keys);
 }
 

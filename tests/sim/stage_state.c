@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "base/arena.h"
+#include "engine/marks.h"
 #include "engine/record.h"
 #include "fate.h"
 #include "laws.h"
@@ -59,6 +60,8 @@ static int64_t put(const struct putting *putting)
     }
     if (strcmp(putting->name, "poller") == 0)
         law_record(entry->value, putting->value, &putting->writer);
+    if (strcmp(putting->name, MARKS_RECORD) == 0)
+        law_marks(entry->value, putting->value, &putting->writer);
     entry->value = putting->value;
     entry->version = ++state.versions;
     trace("record %s, version %lld: %.*s", entry->name, (long long)entry->version,

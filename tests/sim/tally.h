@@ -51,6 +51,9 @@ enum happening {
     /* To the poller's record. */
     TAKEN_OVER,
     A_LOST_RACE,
+    /* To the marks. */
+    A_MARK,
+    A_BURIAL,
     /* In the sink. */
     WRITE_REJECTED_NAMED,
     WRITE_REJECTED,

@@ -50,6 +50,7 @@ size_t queue_leased_to(const struct process *process); /* that it knows of, and 
  * keys, where they are given. */
 void queue_blame(const struct process *process, const bool *but_for_keys);
 void queue_tell(void);
+int64_t sink_away_for(void);              /* since when, and it answers nobody; 0: it is there */
 bool sink_has(const struct event *event); /* it is in its row, or a later one has taken its place */
 bool sink_row(unsigned key, struct summary *out);
 int64_t state_cursor(void); /* the place that the poller's record stands at; -1: there is none */
