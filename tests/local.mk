@@ -683,6 +683,10 @@ kit_tests = \
 	tests/kit/usage_test.sh
 TESTS += $(kit_tests)
 
+sim_tests = \
+	tests/sim/sim_test.sh
+TESTS += $(sim_tests)
+
 TEST_EXTENSIONS = .sh
 TAP = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP)
@@ -693,6 +697,7 @@ AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_src
 
 EXTRA_DIST += \
 	$(kit_tests) \
+	$(sim_tests) \
 	tests/README.md \
 	tests/check-all.sh \
 	tests/e2e/README.md \
@@ -736,6 +741,7 @@ EXTRA_DIST += \
 	tests/lint/layers.py \
 	tests/lint/lint_test.sh \
 	tests/plugins/README.md \
+	tests/sim/README.md \
 	tests/unit/README.md \
 	tests/valgrind.supp
 

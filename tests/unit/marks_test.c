@@ -106,6 +106,19 @@ static void a_part_is_taken_out(void)
     CU_ASSERT(!marks_held_by_other(&marks, digest(5), OURS));
 }
 
+static void what_nobody_died_of_is_not_kept(void)
+{
+    /* Given a mark that could not be taken out, when the same process claims a part of it, then the rest of
+     * it has nothing to remember and goes. */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks marks = {NULL, 0};
+    claim(&marks, OURS, 1, whole(arena, 0, 6), arena);
+    CU_ASSERT(claim(&marks, OURS, 2, whole(arena, 2, 2), arena));
+    CU_ASSERT_EQUAL(marks.count, 1);
+    CU_ASSERT(marks_release(&marks, 2, true));
+    CU_ASSERT_EQUAL(marks.count, 0);
+}
+
 static void the_record_survives_its_text(void)
 {
     /* Given marks of every kind, when they are written and read again, then they are the same. */
@@ -469,6 +482,7 @@ int main(void)
         {"others keep their hands off what is marked", others_keep_their_hands_off},
         {"a stop convicts nobody", a_stop_convicts_nobody},
         {"a part is taken out of an entry", a_part_is_taken_out},
+        {"what nobody died of is not kept", what_nobody_died_of_is_not_kept},
         {"the record survives its text", the_record_survives_its_text},
         {"copies of a message are one suspect", copies_are_one_suspect},
         {"killers are found, alone", killers_are_found_alone},
