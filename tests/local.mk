@@ -651,6 +651,7 @@ tests_faults_shim_la_CFLAGS = -Wall -Wextra $(SQLITE_CFLAGS) $(SCANAPI_CFLAGS)
 tests_faults_shim_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 
 e2e_tests = \
+	tests/e2e/care_test.sh \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
 	tests/e2e/conf_test.sh \
@@ -664,6 +665,7 @@ e2e_tests = \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
 	tests/e2e/poison_test.sh \
+	tests/e2e/queue_care_test.sh \
 	tests/e2e/reload_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
@@ -701,6 +703,7 @@ EXTRA_DIST += \
 	tests/README.md \
 	tests/check-all.sh \
 	tests/e2e/README.md \
+	tests/e2e/care_test.sh \
 	tests/e2e/check \
 	tests/e2e/check_test.sh \
 	tests/e2e/cli_test.sh \
@@ -719,6 +722,7 @@ EXTRA_DIST += \
 	tests/e2e/oracle.py \
 	tests/e2e/poison.py \
 	tests/e2e/poison_test.sh \
+	tests/e2e/queue_care_test.sh \
 	tests/e2e/reload_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \

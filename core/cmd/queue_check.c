@@ -175,11 +175,24 @@ static int repair(struct hand *hand, bool apply, struct sp_arena *arena, struct 
     return failed ? -1 : 0;
 }
 
+/* Messages of a sound file may not be what was sent either. */
+static int find_loss(struct hand *hand, bool damaged, struct sp_arena *arena, struct salvage_report *out,
+                     struct sp_error *err)
+{
+    struct sp_queue_health health = {0};
+    if (!damaged && look(hand, true, arena, &health, err) != 0)
+        return -1;
+    *out = (struct salvage_report){.messages = health.messages, .events = health.events};
+    return damaged || health.doubtful ? salvage_run(hand, NULL, NULL, arena, out, err) : 0;
+}
+
 static void add_steps(struct buffer *out, const struct pipeline *pipeline, const struct sp_queue_repair *made,
                       const struct salvage_report *loss)
 {
     if (!made->needed) {
         buffer_printf(out, "the queue of %s is sound: there is nothing to repair\n", pipeline->name);
+        if (loss->doubtful)
+            queue_add_loss(out, pipeline->path, loss);
         return;
     }
     buffer_add_text(out, made->applied ? "done:\n" : "a repair would:\n");
@@ -222,8 +235,8 @@ int queue_do_repair(const struct pipeline *pipeline, struct hand *hand,
     struct sp_error err = {0};
     /* What is lost is only told by the damaged file. */
     int failed = repair(hand, false, arena, &made, &err);
-    if (failed == 0 && made.needed)
-        failed = salvage_run(hand, NULL, NULL, arena, &loss, &err);
+    if (failed == 0)
+        failed = find_loss(hand, made.needed, arena, &loss, &err);
     if (failed == 0 && made.needed && given->apply)
         failed = repair(hand, true, arena, &made, &err);
     if (failed != 0) {

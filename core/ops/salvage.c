@@ -14,8 +14,9 @@ static const int64_t first_look_ns = 3600 * SP_SECOND;
 struct salvaging {
     struct salvage_report *report;
     struct sp_arena *arena;
-    struct buffer at; /* the last place that a message named; empty: none yet */
-    bool open;        /* the last range has no end yet */
+    struct buffer at;     /* the last place that a message named; empty: none yet */
+    struct buffer behind; /* that of the first whole message behind the last gap; empty: none yet */
+    bool open;            /* the last range has no end yet */
 };
 
 static const char *copy(struct salvaging *salvaging, struct sp_slice text)
@@ -34,6 +35,7 @@ static struct sp_slice place_of_message(const struct sp_salvaged *message)
 static void begin_range(struct salvaging *salvaging, struct sp_slice from)
 {
     struct salvage_report *report = salvaging->report;
+    buffer_clear(&salvaging->behind);
     if (salvaging->open)
         return;
     salvaging->open = true;
@@ -43,14 +45,19 @@ static void begin_range(struct salvaging *salvaging, struct sp_slice from)
         report->ranges[SALVAGE_RANGES - 1].to = NULL;
 }
 
-/* Its end is where the next page begins: another place than its own start. */
+/* A page is several messages, and the first whole one behind a gap need not be the first of its page: so the
+ * range goes to where the next page begins. */
 static void end_range(struct salvaging *salvaging, struct sp_slice at)
 {
     struct salvage_report *report = salvaging->report;
-    struct salvage_range *range = &report->ranges[report->range_count - 1];
-    if (!salvaging->open || !at.size || sp_slice_equal(at, sp_slice_of(range->from)))
+    struct sp_slice behind = {salvaging->behind.data, salvaging->behind.size};
+    if (!salvaging->open || !at.size || sp_slice_equal(at, behind))
         return;
-    range->to = copy(salvaging, at);
+    if (!behind.size) {
+        buffer_add(&salvaging->behind, at.data, at.size);
+        return;
+    }
+    report->ranges[report->range_count - 1].to = copy(salvaging, at);
     salvaging->open = false;
 }
 
@@ -113,5 +120,6 @@ int salvage_run(struct hand *queue, salvage_take *take, void *context, struct sp
         }
     } while (result == 0 && after.size > 0);
     buffer_fini(&salvaging.at);
+    buffer_fini(&salvaging.behind);
     return result;
 }

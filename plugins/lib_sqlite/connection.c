@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The log is copied back into the file when it has grown to this, and never waits for readers before it
  * has grown to four times this. */
@@ -152,9 +153,22 @@ static int prepare_all(struct lite *db)
     return rc;
 }
 
+/* A repair of the queue that was killed may have left what is newest in a file beside this one. */
+static int refuse_half_repaired(const struct lite *db, struct sp_error *err)
+{
+    const char *path = db->store->config->path;
+    char made[4200];
+    if ((size_t)snprintf(made, sizeof made, "%s.repaired", path) >= sizeof made || access(made, F_OK) != 0)
+        return 0;
+    sp_fail(err, SP_REFUSED, "%s: a repair was interrupted before its end, and left %s", path, made);
+    return sp_fail_cure(err, "end it: scanpipe queue repair --apply -c FILE");
+}
+
 static int open_file(struct lite *db, struct sp_error *err)
 {
     sqlite3 *file = NULL;
+    if (refuse_half_repaired(db, err) < 0)
+        return -1;
     int rc = sqlite3_open_v2(db->store->config->path, &file,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                                  SQLITE_OPEN_EXRESCODE,

@@ -60,9 +60,11 @@ void salvage_free(struct salvage *salvage);
 
 /* Whether a row of QueueMessages is a message as it was sent; *why_out says what is wrong, else NULL. */
 enum sp_salvage salvage_judge(const struct rescue_row *row, const char **why_out);
+bool salvage_attributes_are_good(const struct rescue_row *row);
 
-/* How many messages of a database are not as they were sent.  SQLite's code. */
-int salvage_count_doubtful(sqlite3 *file, uint64_t *count_out) SP_MUST_CHECK;
+/* How many messages of a database are not as they were sent; *stuck_out: of how many the attributes cannot be
+ * read, which stops who receives them.  SQLite's code. */
+int salvage_count_doubtful(sqlite3 *file, uint64_t *count_out, uint64_t *stuck_out) SP_MUST_CHECK;
 
 /* Messages that were met. */
 struct seen {

@@ -76,6 +76,11 @@ static void check_bytes(const struct pages *pages, struct findings *findings)
     if (pages->header_good && pages->claimed > pages->count)
         findings_add(findings, SP_ERROR, "the file is cut short: it has %" PRIu32 " pages of %" PRIu32,
                      pages->count, pages->claimed);
+    if (pages->log_unread)
+        findings_add(
+            findings, SP_WARN,
+            "the log beside it (-wal) is damaged at its beginning, so SQLite passes it over: what stood "
+            "there alone is gone, and 'scanpipe verify' finds which events that were");
     if (pages->log_commit > 0)
         findings_add(findings, SP_INFO,
                      "the log beside it (-wal) holds %" PRIu32 " pages that count, which belong to the file",
@@ -175,8 +180,14 @@ static int check_messages(sqlite3 *file, bool full, struct findings *findings, s
     if (rc == SQLITE_OK)
         content->events =
             (uint64_t)look_number(file, "SELECT coalesce(sum(Events), 0) FROM QueueMessages", 0, &rc);
+    uint64_t stuck = 0;
     if (rc == SQLITE_OK && full)
-        rc = salvage_count_doubtful(file, &content->doubtful);
+        rc = salvage_count_doubtful(file, &content->doubtful, &stuck);
+    if (rc == SQLITE_OK && stuck)
+        findings_add(findings, SP_ERROR,
+                     "%" PRIu64
+                     " messages have attributes that cannot be read: nothing behind them is delivered",
+                     stuck);
     if (rc == SQLITE_OK && content->doubtful)
         findings_add(findings, SP_WARN,
                      "%" PRIu64

@@ -128,8 +128,10 @@ static void read_log(struct pages *pages)
     reading.highest_first = kind & 1;
     add_to_sum(&reading.sum, reading.header, LOG_HEADER_SIZE - 8, reading.highest_first);
     if ((kind & ~1U) != 0x377f0682 || !is_page_size(page_size) ||
-        !sum_is(&reading.sum, reading.header + LOG_HEADER_SIZE - 8))
+        !sum_is(&reading.sum, reading.header + LOG_HEADER_SIZE - 8)) {
+        pages->log_unread = true;
         return;
+    }
     /* The log has a sum over its header, the file has none: it is believed rather. */
     if (page_size != pages->page_size) {
         pages->page_size = pages->usable = page_size;

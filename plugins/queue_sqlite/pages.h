@@ -20,6 +20,7 @@ struct pages {
     uint32_t claimed;    /* pages that the header speaks of; 0: not known */
     uint32_t file_count; /* pages that the file has */
     uint32_t count;      /* pages, with those that stand in the log alone */
+    bool log_unread;     /* its header is damaged, and SQLite passes it over */
     uint32_t log_commit; /* frames of the log up to the last commit */
     int64_t *log_places; /* by page number: where in the log its bytes are; 0: not there.  NULL: no log */
 };

@@ -162,18 +162,15 @@ static int insert(struct building *building, sqlite3_stmt *statement, bool *inse
 static int put_message(struct building *building, sqlite3_stmt *statement, const struct rescue_row *row,
                        int64_t id)
 {
-    struct tree_value size = {.type = TREE_INTEGER, .integer = (int64_t)row->values[5].bytes.size};
-    const char *why;
-    struct tree_value attributes = row->values[4];
     /* An attribute that cannot be read would stop who receives the message. */
-    if (salvage_judge(row, &why) == SP_SALVAGE_DOUBTFUL && strstr(why, "attributes"))
-        attributes = (struct tree_value){.type = TREE_NULL};
+    static const struct tree_value none = {.type = TREE_NULL};
+    const struct tree_value *values = row->values;
     if (id > 0)
         sqlite3_bind_int64(statement, 1, id);
-    bind(statement, 2, &size);
-    bind(statement, 3, &row->values[2]);
-    bind(statement, 4, &row->values[3]);
-    bind(statement, 5, &attributes);
+    sqlite3_bind_int64(statement, 2, (int64_t)values[5].bytes.size);
+    sqlite3_bind_int64(statement, 3, tree_is_number(&values[2]) ? values[2].integer : sp_clock_wall_ms());
+    sqlite3_bind_int64(statement, 4, tree_is_number(&values[3]) ? values[3].integer : 0);
+    bind(statement, 5, salvage_attributes_are_good(row) ? &values[4] : &none);
     bind(statement, 6, &row->values[5]);
     bool inserted;
     int rc = insert(building, statement, &inserted);

@@ -22,7 +22,8 @@
  *     FILE-wal, FILE-shm     are taken away: SQLite would take them for the new file's
  *     FILE                   FILE.repaired by its new name
  *
- * Where a crash comes before the last step FILE lacks its log; so the next repair adds to FILE.repaired.
+ * Where a crash comes before the last step FILE lacks its log; so the next repair adds to FILE.repaired, in
+ * one transaction and under that name: a crash of that one leaves it as it was.
  */
 
 /* Where SQLite keeps its locks: who has the file open in use has one of these bytes. */
@@ -36,6 +37,7 @@ struct repairing {
     struct sp_arena *arena;
     struct sp_queue_repair *repair;
     const char **steps;
+    bool taken_up;        /* an interrupted repair left its new file */
     char kept[PATH_SIZE]; /* what the damaged file will be called */
 };
 
@@ -121,7 +123,7 @@ static void choose_name(struct repairing *repairing)
 static void describe(struct repairing *repairing, const struct rebuilt *found)
 {
     const char *path = repairing->path;
-    if (is_there(name_of(repairing, ".repaired")))
+    if (repairing->taken_up)
         add_step(repairing, "take up %s.repaired, which an interrupted repair left", path);
     add_step(repairing,
              "make a new file of what can be read: %" PRIu64 " messages, %" PRIu64 " dead letters, %" PRIu64
@@ -196,20 +198,32 @@ static int check_new(struct repairing *repairing, const char *made, struct sp_er
     if (check_database(repairing->handle, made, true, &findings, &content, err) < 0)
         return -1;
     for (size_t i = 0; i < findings.count; i++)
-        if (findings.items[i].level == SP_ERROR)
-            return sp_fail(err, SP_REFUSED, "%s: the new file is not sound: %s", made,
-                           findings.items[i].text);
+        if (findings.items[i].level == SP_ERROR) {
+            sp_fail(err, SP_REFUSED, "%s: the new file is not sound: %s", made, findings.items[i].text);
+            return repairing->taken_up ? sp_fail_cure(err, "move it away, and repair again") : -1;
+        }
     return 0;
+}
+
+/* Makes the new file, or adds to the one that is there, and checks it. */
+static int fill(struct repairing *repairing, const char *made, int damaged, struct rebuilt *found,
+                struct sp_error *err)
+{
+    if (rebuild(repairing->handle, made, found, err) < 0 || check_new(repairing, made, err) < 0 ||
+        copy_owner(repairing, made, damaged, err) < 0)
+        return -1;
+    return sync_at(made, O_RDONLY, err);
 }
 
 static int make_new(struct repairing *repairing, int damaged, struct rebuilt *found, struct sp_error *err)
 {
     const char *made = name_of(repairing, ".repair"), *whole = name_of(repairing, ".repaired");
+    if (repairing->taken_up)
+        return fill(repairing, whole, damaged, found, err);
     unlink(name_of(repairing, ".repair-journal"));
-    if (is_there(whole) ? rename(whole, made) != 0 : unlink(made) != 0 && errno != ENOENT)
+    if (unlink(made) != 0 && errno != ENOENT)
         return fail_file(made, "making room for the new file", err);
-    if (rebuild(repairing->handle, made, found, err) < 0 || check_new(repairing, made, err) < 0 ||
-        copy_owner(repairing, made, damaged, err) < 0 || sync_at(made, O_RDONLY, err) < 0)
+    if (fill(repairing, made, damaged, found, err) < 0)
         return -1;
     if (rename(made, whole) != 0)
         return fail_file(made, "renaming it", err);
@@ -279,6 +293,7 @@ int queue_repair(void *opaque, bool apply, struct sp_arena *arena, struct sp_que
     if (check_file(handle, true, &findings, &content, err) < 0)
         return -1;
     made.needed = findings.damaged;
+    repairing.taken_up = is_there(name_of(&repairing, ".repaired"));
     choose_name(&repairing);
     if (made.needed && !apply) {
         tell_users(&repairing);

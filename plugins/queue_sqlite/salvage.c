@@ -91,12 +91,18 @@ static bool look_at_attributes(const struct tree_value *value, bool *ndjson_out)
     return true;
 }
 
+bool salvage_attributes_are_good(const struct rescue_row *row)
+{
+    bool ndjson;
+    return row->count == 6 && look_at_attributes(&row->values[4], &ndjson);
+}
+
 enum sp_salvage salvage_judge(const struct rescue_row *row, const char **why_out)
 {
     const struct tree_value *values = row->values;
     bool ndjson;
     *why_out = NULL;
-    if (!rescue_is_message(values, row->count))
+    if (row->count != 6)
         *why_out = "it is no message any more";
     else if (values[5].type != TREE_BLOB)
         *why_out = "its body cannot be read";
@@ -104,6 +110,8 @@ enum sp_salvage salvage_judge(const struct rescue_row *row, const char **why_out
         return SP_SALVAGE_LOST;
     if (!look_at_attributes(&values[4], &ndjson))
         *why_out = "its attributes are damaged";
+    else if (!rescue_is_message(values, row->count))
+        *why_out = "its size, time or number of events cannot be what was written";
     else if ((uint64_t)values[1].integer != values[5].bytes.size)
         *why_out = "its body has another size than was sent";
     else if (ndjson && !lines_are_good(values[5].bytes, (uint64_t)values[3].integer))
@@ -129,10 +137,12 @@ static void describe(const struct rescue_row *row, struct sp_arena *arena, struc
     *out = (struct sp_salvaged){.outcome = salvage_judge(row, &why)};
     if (why)
         out->text = sp_arena_printf(arena, "message %" PRId64 ": %s", row->id, why);
-    if (!rescue_is_message(row->values, row->count))
+    if (row->count != 6)
         return;
-    out->sent_wall_ms = row->values[2].integer;
-    out->event_count = (uint64_t)row->values[3].integer;
+    if (tree_is_number(&row->values[2]))
+        out->sent_wall_ms = row->values[2].integer;
+    if (tree_is_number(&row->values[3]))
+        out->event_count = (uint64_t)row->values[3].integer;
     take_attributes(&row->values[4], arena, out);
     if (out->outcome != SP_SALVAGE_LOST && row->values[5].bytes.size)
         out->body = sp_arena_copy(arena, row->values[5].bytes);
@@ -231,11 +241,11 @@ static struct rescue_row row_of(sqlite3_stmt *statement, struct tree_value *valu
     return (struct rescue_row){.id = sqlite3_column_int64(statement, 0), .values = values, .count = 6};
 }
 
-int salvage_count_doubtful(sqlite3 *file, uint64_t *count_out)
+int salvage_count_doubtful(sqlite3 *file, uint64_t *count_out, uint64_t *stuck_out)
 {
     sqlite3_stmt *statement = NULL;
     struct tree_value values[6];
-    uint64_t count = 0;
+    uint64_t count = 0, stuck = 0;
     int rc = sqlite3_prepare_v2(file, rows_query, -1, &statement, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(statement, 1, INT64_MIN);
@@ -243,10 +253,12 @@ int salvage_count_doubtful(sqlite3 *file, uint64_t *count_out)
         struct rescue_row row = row_of(statement, values);
         const char *why;
         count += salvage_judge(&row, &why) != SP_SALVAGE_WHOLE;
+        stuck += !salvage_attributes_are_good(&row);
         rc = SQLITE_OK;
     }
     sqlite3_finalize(statement);
     *count_out = count;
+    *stuck_out = stuck;
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 

@@ -63,6 +63,12 @@ struct tree_value {
     struct sp_slice bytes; /* of texts and blobs; what there is of them */
 };
 
+/* Whether it is a whole number, and not below 0. */
+static inline bool tree_is_number(const struct tree_value *value)
+{
+    return value->type == TREE_INTEGER && value->integer >= 0;
+}
+
 /* The row's columns, at most `max`; TREE_BAD where the row is damaged.  `bytes` may be its beginning alone.
  */
 #define TREE_BAD ((size_t)-1)

@@ -11,6 +11,7 @@
  *   SHIM_AFTER    not empty: SQLite has done it when it says that it failed
  *   SHIM_CALLS    names parted by commas: only these fail
  *   SHIM_WHILE    fails each call while this file is there, whatever its number
+ *   SHIM_KILL     not empty: the process is killed there instead, before the call does anything
  *   SHIM_COUNT    a file that gets the number of calls, as eight bytes
  *   SHIM_LOG      a file that gets a line a failure
  *
@@ -22,6 +23,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -41,7 +43,7 @@ enum family { NONE, ALLOC, SQLITE, CURL_FAMILY, FILES };
 
 static enum family chosen;
 static uint64_t at, span = 1, code;
-static bool after;
+static bool after, deadly;
 static const char *calls, *while_file, *log_path;
 static _Atomic uint64_t own_count;
 static _Atomic uint64_t *count = &own_count;
@@ -80,6 +82,7 @@ __attribute__((constructor)) static void set_up(void)
     span = number_of("SHIM_SPAN", 1);
     code = number_of("SHIM_CODE", 0);
     after = getenv("SHIM_AFTER") && *getenv("SHIM_AFTER");
+    deadly = getenv("SHIM_KILL") && *getenv("SHIM_KILL");
     calls = getenv("SHIM_CALLS");
     while_file = getenv("SHIM_WHILE");
     log_path = getenv("SHIM_LOG");
@@ -131,6 +134,8 @@ static bool fails(enum family family, const char *what)
     bool is_meant = (at > 0 && number >= at && number - at < span) || is_there(while_file);
     if (is_meant)
         shim_failed(what, number);
+    if (is_meant && deadly)
+        kill(getpid(), SIGKILL);
     errno = kept;
     return is_meant;
 }
@@ -435,6 +440,7 @@ PLAIN(fsync, (int file), (file))
 PLAIN(fdatasync, (int file), (file))
 PLAIN(ftruncate, (int file, off_t size), (file, size))
 PLAIN(ftruncate64, (int file, off64_t size), (file, size))
+PLAIN(link, (const char *from, const char *to), (from, to))
 PLAIN(rename, (const char *from, const char *to), (from, to))
 PLAIN(unlink, (const char *path), (path))
 PLAIN(fstat, (int file, struct stat *out), (file, out))

@@ -495,6 +495,8 @@ static void totals_are_wrong(void)
         {"DELETE FROM QueueTotals", "totals is missing", SP_ERROR},
         {"UPDATE QueueTotals SET LastId = 7", "behind the last id", SP_ERROR},
         {"UPDATE QueueMessages SET Size = Size + 1 WHERE Id = 100", "another size", SP_ERROR},
+        {"UPDATE QueueMessages SET Attributes = x'ffffffff61' WHERE Id = 100", "attributes that cannot",
+         SP_ERROR},
         {"INSERT INTO QueueLeases VALUES (100000, 0, 0, 0, 0)", "not there", SP_WARN},
         {"DELETE FROM QueueLeases", "lack their lease", SP_WARN},
         {"UPDATE ScanpipeSchema SET Version = 99 WHERE Part = 'queue'", "newer scanpipe", SP_WARN},
