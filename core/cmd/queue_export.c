@@ -154,7 +154,7 @@ int queue_do_export(const struct pipeline *pipeline, struct hand *hand,
     struct sp_error err = {0};
     exporting.file = open_output(given->output);
     if (!exporting.file)
-        return EXIT_NO_INPUT;
+        return EXIT_AWAY;
     int failed = salvage_run(hand, take, &exporting, arena, &loss, &err);
     buffer_fini(&exporting.out);
     bool written = close_output(given->output, exporting.file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "ops/spot.h"
 #include "ops/verify_inside.h"
 
 #include "base/mem.h"
@@ -165,11 +166,13 @@ static int compare_rules(struct verify *verify, struct sp_error *err)
 
 /* ---- The range */
 
-static int place(struct verify *verify, const char *option, const char *text, struct sp_slice *out,
-                 struct sp_error *err)
+typedef int find_spot(struct hand *source, const char *text, struct sp_arena *arena, struct sp_slice *out,
+                      struct sp_error *err);
+
+static int place(struct verify *verify, const char *option, const char *text, find_spot *find,
+                 struct sp_slice *out, struct sp_error *err)
 {
-    const struct sp_source_ops *ops = verify->source.stage->plugin->about.source;
-    if (ops->cursor_of(verify->source.handle, text, verify->arena, out, err) != 0) {
+    if (find(&verify->source, text, verify->arena, out, err) != 0) {
         sp_error_context(err, "%s", option);
         verify->misplaced = true;
         return -1;
@@ -187,7 +190,8 @@ static void say_place(const struct verify *verify, struct sp_slice cursor, char 
     snprintf(out, size, "%s", text);
 }
 
-/* The end is the cursor, or before it: what the pipeline has not read, the table need not have. */
+/* The end is the cursor, or behind what was asked for, where that comes first: what the pipeline has not
+ * read, the table need not have. */
 static int choose_end(struct verify *verify, struct sp_slice *until, struct sp_error *err)
 {
     const struct sp_source_ops *ops = verify->source.stage->plugin->about.source;
@@ -195,7 +199,7 @@ static int choose_end(struct verify *verify, struct sp_slice *until, struct sp_e
     *until = verify->cursor;
     if (!verify->options->to)
         return 0;
-    if (place(verify, "--to", verify->options->to, &asked, err) != 0)
+    if (place(verify, "--to", verify->options->to, spot_behind, &asked, err) != 0)
         return -1;
     if (ops->compare(verify->source.handle, asked, verify->cursor) > 0)
         verify_say(verify, "the pipeline has not read up to %s: all that it has read is compared",
@@ -211,7 +215,7 @@ static int choose_range(struct verify *verify, struct sp_slice *from, struct sp_
     const struct sp_source_ops *ops = verify->source.stage->plugin->about.source;
     *from = (struct sp_slice){NULL, 0};
     if (choose_end(verify, until, err) != 0 ||
-        (verify->options->from && place(verify, "--from", verify->options->from, from, err) != 0))
+        (verify->options->from && place(verify, "--from", verify->options->from, spot_of, from, err) != 0))
         return -1;
     if (until->size == 0 || (from->size > 0 && ops->compare(verify->source.handle, *from, *until) >= 0)) {
         say_place(verify, *until, verify->report->to, sizeof verify->report->to);

@@ -15,7 +15,8 @@
 #include "engine/pipeline.h"
 
 struct verify_options {
-    const char *from, *to; /* places as a person names them; NULL: the start, and the pipeline's cursor */
+    const char *from, *to; /* places as a person names them; both belong to the range.  NULL: the start,
+                            * and the pipeline's cursor */
     int64_t wait_ns;       /* how long to wait for the queue */
     bool strict;           /* what cannot be explained is a difference */
 };

@@ -349,10 +349,11 @@ waits_for_the_end_of_a_repair() {
     check 'the pipeline says so' wait_until 30 has_line "$scratch/half.log" 'a repair was interrupted'
     check 'and the cure' has_line "$scratch/half.log" 'scanpipe queue repair --apply'
     check 'it writes nothing' fails has_rows "$SCANPIPE_DATA/out.db"
-    dying_repair rename 1
+    dying_repair fsync,fdatasync 2
     is 'the second is killed too' "$STATUS" 137
     check 'the repair is ended' wait_until 20 repaired
     check 'it tells what it took up' has_line "$scratch/out" 'queue.db.repaired'
+    check 'with all that could be read' has_line "$scratch/out" "read: $(wc -l <"$scratch/readable") messages"
     check 'the pipeline goes on' wait_until 60 has_rows "$SCANPIPE_DATA/out.db"
     stop "$pipeline"
 }

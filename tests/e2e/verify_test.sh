@@ -140,7 +140,7 @@ ranges() {
     sim_start --generate --seed "$seed" --events 6000 --parcels 1500 --gaps 0
     runs 'ranges: load' "$scratch/whole.yaml"
     verifies 0 ahead "$scratch/whole.yaml" --to 3000 --json
-    is 'read up to there' "$(report ahead to)|$(report ahead events)" '3000|2999'
+    is 'read up to there' "$(report ahead to)|$(report ahead events)" '3000|3000'
     at_least 'rows are ahead' "$(report ahead ahead)" 10
     verifies 0 before "$scratch/whole.yaml" --from 3000 --json
     is 'read from there' "$(report before from)|$(report before events)" '3000|3001'
@@ -153,7 +153,9 @@ ranges() {
     verifies 0 'too far' "$scratch/whole.yaml" --from 5900 --to 99999
     told 'too far' 'has not read up to 99999'
     verifies 64 'no place' "$scratch/whole.yaml" --from abc
-    verifies 64 'nothing' "$scratch/whole.yaml" --from 50 --to 50
+    verifies 64 'nothing' "$scratch/whole.yaml" --from 50 --to 49
+    verifies 0 'one' "$scratch/whole.yaml" --from 50 --to 50 --json
+    is 'both ends belong to the range' "$(report one events)" 1
     verifies 64 'behind' "$scratch/whole.yaml" --from 70000
 }
 
