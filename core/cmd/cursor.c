@@ -134,7 +134,9 @@ static void add_moved(struct buffer *out, const struct cursor_moved *moved, bool
     buffer_add_text(out, " to ");
     cmd_add_escaped(out, sp_slice_of(moved->to));
     if (moved->direction < 0)
-        buffer_add_text(out, ": the events between them are read again");
+        buffer_add_text(out, strcmp(moved->from, moved->to) == 0
+                                 ? ", before that event: it is read again"
+                                 : ": the events between them are read again");
     if (moved->direction > 0)
         buffer_add_text(out, ": the events between them are never read");
     buffer_add_char(out, '\n');

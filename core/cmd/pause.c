@@ -98,6 +98,7 @@ static int command(const struct args *args, enum halves_act act)
 {
     const char *file = NULL;
     bool json = false;
+    char hint[40];
     struct pause which;
     for (int option; (option = args_next(args)) != ARGS_END;) {
         if (option == ARGS_WRONG)
@@ -113,8 +114,9 @@ static int command(const struct args *args, enum halves_act act)
     }
     if (!take_half(args, &which))
         return EXIT_USAGE;
+    snprintf(hint, sizeof hint, "scanpipe %s -c FILE", args->command);
     if (!file)
-        return args_wrong(args->command, NULL, "which pipeline? -c FILE is missing");
+        return args_wrong(args->command, hint, "which pipeline? -c FILE is missing");
     return run(file, act, &which, json);
 }
 

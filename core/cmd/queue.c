@@ -38,11 +38,7 @@ static int check_words(const struct queue_options_given *given, const char *act)
 static bool can(const struct pipeline *pipeline)
 {
     const struct sp_queue_ops *ops = pipeline->queue.plugin->about.queue;
-    if (ops->check && ops->salvage && ops->repair)
-        return true;
-    fprintf(stderr, "the queue '%s' keeps no file that could break: there is nothing to do\n",
-            pipeline->queue.plugin->about.name);
-    return false;
+    return ops->check && ops->salvage && ops->repair;
 }
 
 static int run(const struct queue_options_given *given, const char *act)
@@ -64,6 +60,8 @@ static int run(const struct queue_options_given *given, const char *act)
                                                 : queue_do_repair(pipeline, &hand, given);
             hand_close(&hand);
         }
+    } else if (!queue_tell_nothing(pipeline, given, strcmp(act, "check") == 0)) {
+        code = EXIT_AWAY;
     }
     pipeline_free(pipeline);
     return code;

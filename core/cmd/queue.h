@@ -19,6 +19,10 @@ int queue_do_export(const struct pipeline *pipeline, struct hand *hand,
 int queue_do_repair(const struct pipeline *pipeline, struct hand *hand,
                     const struct queue_options_given *given);
 
+/* Of a queue that keeps no file: what check says, else what repair says.  False: it could not be printed. */
+bool queue_tell_nothing(const struct pipeline *pipeline, const struct queue_options_given *given,
+                        bool checks);
+
 /* What can be read and what is lost, and how to get that again. */
 void queue_add_loss(struct buffer *out, const char *file, const struct salvage_report *report);
 /* `,"messages":...` and so on. */

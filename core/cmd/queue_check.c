@@ -38,8 +38,8 @@ static void add_range(struct buffer *out, const char *file, const struct salvage
 void queue_add_loss(struct buffer *out, const char *file, const struct salvage_report *report)
 {
     bool to_cursor = false;
-    buffer_printf(out, "%" PRIu64 " message%s with %" PRIu64 " events can be read", report->messages,
-                  cmd_plural(report->messages), report->events);
+    buffer_printf(out, "%" PRIu64 " message%s with %" PRIu64 " event%s can be read", report->messages,
+                  cmd_plural(report->messages), report->events, cmd_plural(report->events));
     if (report->doubtful)
         buffer_printf(out, ", %" PRIu64 " of them perhaps not as they were sent", report->doubtful);
     if (report->lost)
@@ -110,8 +110,8 @@ static void add_text(struct buffer *out, const struct pipeline *pipeline,
     if (bad)
         queue_add_loss(out, pipeline->path, loss);
     else
-        buffer_printf(out, "%" PRIu64 " message%s with %" PRIu64 " events\n", health->messages,
-                      cmd_plural(health->messages), health->events);
+        buffer_printf(out, "%" PRIu64 " message%s with %" PRIu64 " event%s\n", health->messages,
+                      cmd_plural(health->messages), health->events, cmd_plural(health->events));
     if (health->damaged) {
         buffer_add_text(out, "see what a repair does: scanpipe queue repair -c ");
         cmd_add_escaped(out, sp_slice_of(pipeline->path));
@@ -147,7 +147,7 @@ int queue_do_check(const struct pipeline *pipeline, struct hand *hand,
     struct salvage_report loss = {.messages = health.messages, .events = health.events};
     bool bad = health.damaged || health.doubtful;
     if (failed == 0 && bad)
-        failed = salvage_run(hand, NULL, NULL, arena, &loss, &err);
+        failed = salvage_run(pipeline, hand, NULL, NULL, arena, &loss, &err);
     if (failed != 0) {
         cmd_complain_error(&err);
         return EXIT_AWAY;
@@ -176,14 +176,14 @@ static int repair(struct hand *hand, bool apply, struct sp_arena *arena, struct 
 }
 
 /* Messages of a sound file may not be what was sent either. */
-static int find_loss(struct hand *hand, bool damaged, struct sp_arena *arena, struct salvage_report *out,
-                     struct sp_error *err)
+static int find_loss(const struct pipeline *pipeline, struct hand *hand, bool damaged, struct sp_arena *arena,
+                     struct salvage_report *out, struct sp_error *err)
 {
     struct sp_queue_health health = {0};
     if (!damaged && look(hand, true, arena, &health, err) != 0)
         return -1;
     *out = (struct salvage_report){.messages = health.messages, .events = health.events};
-    return damaged || health.doubtful ? salvage_run(hand, NULL, NULL, arena, out, err) : 0;
+    return damaged || health.doubtful ? salvage_run(pipeline, hand, NULL, NULL, arena, out, err) : 0;
 }
 
 static void add_steps(struct buffer *out, const struct pipeline *pipeline, const struct sp_queue_repair *made,
@@ -236,7 +236,7 @@ int queue_do_repair(const struct pipeline *pipeline, struct hand *hand,
     /* What is lost is only told by the damaged file. */
     int failed = repair(hand, false, arena, &made, &err);
     if (failed == 0)
-        failed = find_loss(hand, made.needed, arena, &loss, &err);
+        failed = find_loss(pipeline, hand, made.needed, arena, &loss, &err);
     if (failed == 0 && made.needed && given->apply)
         failed = repair(hand, true, arena, &made, &err);
     if (failed != 0) {
@@ -248,4 +248,17 @@ int queue_do_repair(const struct pipeline *pipeline, struct hand *hand,
     else
         add_steps(&out, pipeline, &made, &loss);
     return cmd_print(&out) ? 0 : EXIT_AWAY;
+}
+
+bool queue_tell_nothing(const struct pipeline *pipeline, const struct queue_options_given *given, bool checks)
+{
+    SP_AUTO(buffer_fini) struct buffer out = {0};
+    const struct salvage_report loss = {0};
+    fprintf(stderr, "the queue '%s' keeps no file that could break: there is nothing to do\n",
+            pipeline->queue.plugin->about.name);
+    if (given->json && checks)
+        add_json(&out, pipeline->name, &(struct sp_queue_health){0}, &loss);
+    else if (given->json)
+        add_steps_json(&out, pipeline->name, &(struct sp_queue_repair){0}, &loss);
+    return cmd_print(&out);
 }

@@ -155,7 +155,7 @@ int queue_do_export(const struct pipeline *pipeline, struct hand *hand,
     exporting.file = open_output(given->output);
     if (!exporting.file)
         return EXIT_AWAY;
-    int failed = salvage_run(hand, take, &exporting, arena, &loss, &err);
+    int failed = salvage_run(pipeline, hand, take, &exporting, arena, &loss, &err);
     buffer_fini(&exporting.out);
     bool written = close_output(given->output, exporting.file);
     if (failed != 0 && err.class != SP_STOPPED)

@@ -171,8 +171,10 @@ static int find_range(struct replaying *replaying, struct sp_error *err)
         sp_error_context(err, "--to");
         return -1;
     }
-    if (spot_compare(&replaying->source, from, replaying->until) >= 0)
-        return sp_fail(err, SP_REJECTED, "there is nothing from %s to %s", replay->from, replay->to);
+    if (spot_compare(&replaying->source, from, replaying->until) >= 0) {
+        sp_fail(err, SP_REJECTED, "there is nothing from %s to %s", replay->from, replay->to);
+        return sp_fail_cure(err, "--from names the place that comes first");
+    }
     replaying->cursor = mem_slice(from);
     return 0;
 }

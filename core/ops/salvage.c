@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "engine/framing.h"
+#include "ops/spot.h"
 
 /* A call looks at one page, or at eight megabytes; a file may take minutes to be looked through before. */
 enum { AT_ONCE = 200 };
@@ -101,8 +102,26 @@ static int take_some(struct hand *queue, struct buffer *after, struct sp_arena *
     return 0;
 }
 
-int salvage_run(struct hand *queue, salvage_take *take, void *context, struct sp_arena *arena,
-                struct salvage_report *out, struct sp_error *err)
+/* Where the cursor was moved back, or a range was sent again, messages do not lie in the order of the source.
+ * What is lost between two of them that stand the wrong way round may be anything. */
+static void widen_ranges(const struct pipeline *pipeline, struct salvage_report *report)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(1024);
+    SP_AUTO(hand_close) struct hand source = {0};
+    struct sp_error ignored;
+    if (!pipeline->source.plugin || spot_open(&source, pipeline, &ignored) != 0)
+        return;
+    for (size_t i = 0; i < report->range_count; i++) {
+        struct salvage_range *range = &report->ranges[i];
+        struct sp_slice from, to;
+        if (range->from && range->to && spot_of(&source, range->from, arena, &from, &ignored) == 0 &&
+            spot_of(&source, range->to, arena, &to, &ignored) == 0 && spot_compare(&source, from, to) > 0)
+            *range = (struct salvage_range){NULL, NULL};
+    }
+}
+
+int salvage_run(const struct pipeline *pipeline, struct hand *queue, salvage_take *take, void *context,
+                struct sp_arena *arena, struct salvage_report *out, struct sp_error *err)
 {
     SP_AUTO(arena_free_at) struct sp_arena *scratch = arena_new(65536);
     SP_AUTO(buffer_fini) struct buffer after = {0};
@@ -119,6 +138,7 @@ int salvage_run(struct hand *queue, salvage_take *take, void *context, struct sp
                 result = sp_fail(err, SP_STOPPED, "not all messages could be taken");
         }
     } while (result == 0 && after.size > 0);
+    widen_ranges(pipeline, out);
     buffer_fini(&salvaging.at);
     buffer_fini(&salvaging.behind);
     return result;

@@ -30,7 +30,7 @@ struct salvage_report {
 typedef bool salvage_take(void *context, const struct sp_salvaged *message);
 
 /* `take` may be NULL. */
-int salvage_run(struct hand *queue, salvage_take *take, void *context, struct sp_arena *arena,
-                struct salvage_report *out, struct sp_error *err) SP_MUST_CHECK;
+int salvage_run(const struct pipeline *pipeline, struct hand *queue, salvage_take *take, void *context,
+                struct sp_arena *arena, struct salvage_report *out, struct sp_error *err) SP_MUST_CHECK;
 
 #endif

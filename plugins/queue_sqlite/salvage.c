@@ -356,8 +356,10 @@ static int start(struct queue_handle *handle, struct sp_error *err)
         return sp_fail(err, SP_UNAVAILABLE, "no memory left");
     const char *path = handle->queue->config->lite.path;
     bool sound = false;
-    if (access(path, F_OK) != 0)
-        return sp_fail(err, SP_REFUSED, "%s: %s", path, strerror(errno));
+    if (access(path, F_OK) != 0) {
+        sp_fail(err, SP_REFUSED, "%s: %s", path, strerror(errno));
+        return sp_fail_cure(err, "nothing was sent yet, or `path` is another");
+    }
     int rc = look_open(handle, path, &salvage->file);
     if (rc == SQLITE_OK || look_is_damage(rc))
         rc = is_sound(salvage, &sound);

@@ -79,8 +79,10 @@ static int parse_id(const char *text, int64_t *out, struct sp_error *err)
     int64_t id = 0;
     for (const char *at = text; *at; at++)
         if (*at < '0' || *at > '9' || __builtin_mul_overflow(id, 10, &id) ||
-            __builtin_add_overflow(id, *at - '0', &id))
-            return sp_fail(err, SP_REJECTED, "\"%s\" is not the id of an event", text);
+            __builtin_add_overflow(id, *at - '0', &id)) {
+            sp_fail(err, SP_REJECTED, "\"%s\" is not the id of an event", text);
+            return sp_fail_cure(err, "an id is a number, as 4711");
+        }
     if (!*text)
         return sp_fail(err, SP_REJECTED, "the id of an event is missing");
     *out = id;

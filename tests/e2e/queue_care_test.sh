@@ -358,6 +358,22 @@ waits_for_the_end_of_a_repair() {
     stop "$pipeline"
 }
 
+# Given a cursor that was moved back, when the last message before that is damaged, then no range is told that ends
+# before it begins: what is lost may be anything.
+knows_no_range_across_a_rewind() {
+    local count
+    fill rewound out
+    count=$(query "$queue" 'SELECT max(Id) FROM QueueMessages')
+    "${scanpipe[@]}" cursor set --to-start -c "$scratch/whole-out.yaml" >"$scratch/out" 2>&1
+    runs 'rewound: read again' "$scratch/ingest-out.yaml"
+    python3 "$here/tool.py" execute "$queue" "UPDATE QueueMessages SET Body = 'x' || substr(Body, 2) WHERE Id = $count"
+    care out check --json
+    is 'rewound: check tells' "$STATUS" 65
+    check 'rewound: everything is to be read again' has_line "$scratch/out" '"ranges":.{"from":null,"to":null}]'
+    care out repair
+    check 'rewound: the command for that is told' has_line "$scratch/out" 'scanpipe cursor set --to-start -c'
+}
+
 # Given a process that was killed, and somebody who deletes its log, then only the source tells what stood there alone;
 # where the cursor stood there too, all is read again.
 loses_its_log() { # STATE
@@ -411,7 +427,9 @@ says_what_it_cannot() {
         "$scratch/whole-out.yaml" | sed '/^table:/,$d' >"$scratch/memory.yaml"
     timeout 20 "${scanpipe[@]}" queue check -c "$scratch/memory.yaml" >"$scratch/out" 2>"$scratch/err"
     is 'a queue without a file' "$?" 0
-    check 'says so' grep -q 'keeps no file' "$scratch/err"
+    check 'says so' has_line "$scratch/err" 'keeps no file'
+    timeout 20 "${scanpipe[@]}" queue check --json -c "$scratch/memory.yaml" >"$scratch/out" 2>"$scratch/err"
+    is 'and is not damaged' "$(member damaged)" false
 }
 
 fails() {
@@ -432,6 +450,7 @@ mends pages out $((seed + 1))
 for kind in index size attributes time totals; do
     mends_without_loss "$kind"
 done
+knows_no_range_across_a_rewind
 loses_its_log queue
 loses_its_log out
 says_the_cure_of_what_stops_it size
