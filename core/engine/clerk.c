@@ -45,6 +45,14 @@ static void obey(struct office *office, struct pause pause, int64_t version)
     office->pause_version = version;
 }
 
+/* Nothing is known of a pause. */
+static void let_go(struct clerk *clerk)
+{
+    if (clerk->ingest)
+        ingest_pause(clerk->ingest, false);
+    deliver_pause(clerk->deliver, false);
+}
+
 /* True where it failed. */
 static bool look_at_pause(struct office *office, struct sp_error *err)
 {
@@ -155,8 +163,10 @@ void *clerk_run(void *argument)
     log_name("clerk");
     atomic_store(&clerk->state.at_stop, BREAK_AT_ONCE);
     clerk->state.patience_ns = every; /* a mark that is not renewed counts as one of the dead */
-    while (!stop_asked(stop)) {
+    for (bool first = true; !stop_asked(stop); first = false) {
         bool held_any, failed = look_at_pause(&office, &err);
+        if (first && failed) /* a state that is away holds nobody up */
+            let_go(clerk);
         uint64_t nonce = mark_book_held(&deliver->book, &held_any);
         if (!failed && (nonce || mark_book_wanted(&deliver->book, sp_clock_now())))
             failed = look_at_marks(&office, nonce, &err);

@@ -23,7 +23,7 @@ struct deliver {
     pthread_cond_t changed;
     bool polling; /* one worker waits at the empty queue; the others park */
     bool idle;    /* the last receive found nothing */
-    bool paused;  /* by people */
+    bool paused;  /* by people, or it is not known yet */
     bool stopped; /* too many events were rejected */
     struct verdicts verdicts;
     struct worker *workers;

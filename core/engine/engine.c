@@ -172,6 +172,9 @@ int engine_start(const struct pipeline *pipeline, bool until_caught_up, struct e
     stop_init(&engine->work.stop);
     ingest_init(&engine->ingest, &engine->work);
     deliver_init(&engine->deliver, &engine->work);
+    /* A pause outlives the process: nothing is begun until the clerk has looked. */
+    ingest_pause(&engine->ingest, true);
+    deliver_pause(&engine->deliver, true);
     if (load_stages(&engine->work, err) != 0 || (has_source(engine) && open_ingest(engine, err) != 0) ||
         open_deliver(engine, err) != 0 || start_threads(engine, err) != 0) {
         engine_stop(engine);

@@ -56,7 +56,7 @@ struct ingest {
 
     uint64_t page_count; /* pages handed over, ever */
 
-    bool paused;    /* by people: no page is read */
+    bool paused;    /* by people, or it is not known yet: no page is read */
     bool caught_up; /* the source's last answer */
     bool ended;     /* there will never be more */
     char at[128];   /* the cursor that was committed, as text */

@@ -28,6 +28,10 @@ told() { # NAME FILE WORDS
     check "$1" has_line "$scratch/$2" "$3"
 }
 
+in_record() { # DB NAME: a field of the poller's record
+    query "$1" "SELECT json_extract(CAST(Value AS TEXT), '\$.$2') FROM PipelineState WHERE Name = 'poller'"
+}
+
 member() { # NAME: of the JSON that a command printed
     field "$1" "$(cat "$scratch/out")"
 }
@@ -71,12 +75,16 @@ moves_the_cursor_under_a_poller() {
 
 # Given a poller that was killed, or one of another machine that is gone, then nobody needs force.
 moves_the_cursor_of_the_gone() {
-    local db=$SCANPIPE_DATA/out.db begun
+    local db=$SCANPIPE_DATA/out.db begun queue
     start_pipeline killed "$scratch/whole.yaml"
     wait_until 20 has_line "$scratch/killed.log" 'polls from'
     kill_hard "$PID"
+    queue=$(in_record "$db" queue)
+    check 'the record names the queue' test -n "$queue"
     command_is 'cursor set, the holder killed' 0 cursor set 300 -c "$scratch/whole.yaml"
     is 'it was moved' "$(cursor "$db")" 300
+    is 'all else in the record stays' "$(in_record "$db" queue)" "$queue"
+    is 'nobody holds it now' "$(in_record "$db" holder)" ''
     start_pipeline elsewhere "$scratch/whole.yaml"
     wait_until 20 has_line "$scratch/elsewhere.log" 'polls from'
     kill_hard "$PID"
@@ -159,6 +167,11 @@ PY
     runs 'after the replay' "$scratch/whole.yaml"
     table_equals 'the rows are back' "$db" "$events"
     is 'no dead letter is new' "$(letters "$db")" "$letters"
+    command_is 'replay of one' 0 replay --from "$last" --to "$last" -c "$scratch/whole.yaml" --json
+    is 'both ends belong to the range' "$(member events_sent) $(member reached)" '1 true'
+    runs 'after more of it' "$scratch/whole.yaml"
+    table_equals 'which changes nothing' "$db" "$events"
+    is 'nor the cursor' "$(cursor "$db")" "$last"
     command_is 'replay the wrong way round' 64 replay --from "$to" --to "$from" -c "$scratch/whole.yaml"
     command_is 'replay behind the end' 0 replay --from "$last" --to $((last + 1000)) -c "$scratch/whole.yaml" --json
     is 'it says that the source ends' "$(member reached)" false
@@ -192,7 +205,7 @@ YAML
 
 # Given a pipeline, when a half is paused it rests, through a restart too, and goes on when it is resumed.
 pauses_and_resumes() {
-    local db
+    local db first second
     new_data pause
     db=$SCANPIPE_DATA/out.db
     command_is 'pause deliver' 0 pause deliver -c "$scratch/whole.yaml"
@@ -202,14 +215,23 @@ pauses_and_resumes() {
     command_is 'pausing again' 0 pause deliver -c "$scratch/whole.yaml"
     told 'changes nothing' out 'nothing was changed'
     start_pipeline paused "$scratch/whole.yaml"
+    first=$PID
+    start_pipeline another "$scratch/whole.yaml"
+    second=$PID
     check 'ingest goes on' wait_until 30 reads_all "$db"
     check 'deliver rests' fails has_rows "$db"
     command_is 'pause ingest' 0 pause ingest -c "$scratch/whole.yaml"
     check 'the process obeys' wait_until 30 has_line "$scratch/paused.log" 'paused: ingest and deliver'
+    check 'so does another' wait_until 30 has_line "$scratch/another.log" 'paused: ingest and deliver'
+    stop "$first"
+    start_pipeline again "$scratch/whole.yaml"
+    check 'after a restart too' wait_until 30 has_line "$scratch/again.log" 'paused: ingest and deliver'
+    check 'still nothing is written' fails has_rows "$db"
+    stop "$PID"
     command_is 'resume' 0 resume -c "$scratch/whole.yaml"
     told 'both go on' out '^ingest  *at work, was paused'
     check 'deliver goes on' wait_until 30 has_rows "$db"
-    stop "$PID"
+    stop "$second"
     runs 'after the pause' "$scratch/whole.yaml"
     table_equals 'nothing is missing' "$db" "$events"
     python3 "$here/tool.py" execute "$db" "UPDATE PipelineState SET Value = 'x' WHERE Name = 'pause'"

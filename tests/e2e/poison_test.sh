@@ -180,15 +180,6 @@ told() { # NAME PATTERN TIMES
     [ "$(grep -cs -e "$2" "$scratch/$1.log")" -ge "$3" ]
 }
 
-# What `scanpipe resume` writes.
-resume() {
-    python3 "$here/tool.py" execute "$SCANPIPE_DATA/queue.db" \
-        "UPDATE ScanpipeCounters SET Value = Value + 1 WHERE Name = 'state'"
-    python3 "$here/tool.py" execute "$SCANPIPE_DATA/queue.db" \
-        "INSERT OR REPLACE INTO PipelineState SELECT 'poison', 'pause', Value,
-         CAST('{\"ingest\":false,\"deliver\":false}' AS BLOB), 0 FROM ScanpipeCounters WHERE Name = 'state'"
-}
-
 # Given a file with a mistake, so that every event is rejected, then deliver stops after a thousand of them and
 # says so once; `resume` lets it have another thousand; and with the mistake mended it does the rest.
 a_bad_deploy_empties_no_feed() {
@@ -211,7 +202,7 @@ a_bad_deploy_empties_no_feed() {
     is 'deploy: the rest is in the queue' $((buried + held)) "$(wc -l <"$SCANPIPE_DATA/good.ndjson")"
     is 'deploy: was told once' "$(grep -c stop_at "$scratch/deploy.log")" 1
 
-    resume
+    check 'deploy: resume' "${scanpipe[@]}" resume deliver -c "$scratch/deploy.yaml"
     check 'deploy: once resumed it goes on' wait_until 10 letters_are_more "$buried"
     check 'deploy: and stops again' wait_until 10 told deploy stop_at 2
     stop "$PID"
