@@ -30,6 +30,7 @@ struct polling {
     int64_t last_good;     /* when the last write that is known to have worked began */
     struct sp_slice ahead; /* heap: durable and not committed yet; data NULL where there is none */
     uint64_t doubt;        /* the nonce of a write whose outcome is not known; 0: none */
+    bool unwritten;        /* the last write failed, and another one is to come */
     bool moved;            /* the cursor, in this term */
     bool told_standby;
 };
@@ -49,6 +50,14 @@ static bool begin(struct polling *polling, int64_t *deadline_out, struct sp_erro
                              err);
 }
 
+/* A state that lets itself be read may still refuse to be written (a full disk): while a write is to come,
+ * only that one tells whether the state is back. */
+static bool end_reading(struct polling *polling, int rc, const struct sp_error *err)
+{
+    struct seat *seat = &polling->poller->state;
+    return polling->unwritten ? call_end_asked(seat, rc, err) : call_end(seat, rc, err);
+}
+
 static bool get_record(struct polling *polling, struct record *out, int64_t *version_out,
                        struct sp_error *err)
 {
@@ -62,7 +71,7 @@ static bool get_record(struct polling *polling, struct record *out, int64_t *ver
                                      err);
     if (rc == 0)
         rc = record_parse(value, polling->arena, out, err);
-    return !call_end(seat, rc, err);
+    return !end_reading(polling, rc, err);
 }
 
 enum put_outcome { PUT_DONE, PUT_LOST, PUT_FAILED };
@@ -105,11 +114,13 @@ static enum put_outcome put_record(struct polling *polling, struct record *recor
     int rc = state_ops(polling)->put(seat->handle, record_name, value, expected, &swapped, &version, deadline,
                                      err);
     bool failed = call_end(seat, rc, err);
+    polling->unwritten = failed && err->class != SP_CONTENDED && err->class != SP_STOPPED;
     if (failed || !swapped)
         outcome = look_again(polling, record->nonce, failed, expected, &version, err);
     if (outcome != PUT_DONE)
         return outcome;
     polling->doubt = 0;
+    polling->unwritten = false;
     polling->version = version;
     polling->last_good = began;
     return PUT_DONE;
@@ -189,10 +200,13 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
             sp_log(SP_INFO, "stands by: process %" PRId64 " on %s polls", there.holder.pid,
                    there.holder.host);
         polling->told_standby = true;
+        polling->unwritten = false;
         return true;
     }
-    if (!queue_is_same(polling, &there))
+    if (!queue_is_same(polling, &there)) {
+        polling->unwritten = false;
         return true;
+    }
     struct sp_slice cursor = mem_slice(there.cursor);
     polling->record.token = there.token + 1;
     struct record mine = own_record(polling, true, cursor);

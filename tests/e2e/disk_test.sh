@@ -90,6 +90,10 @@ done_inside() { # FILE
     "${inside[@]}" python3 "$here/oracle.py" --compare "$1" "$events" >"$scratch/compared" 2>&1
 }
 
+at_most() { # COUNT PATTERN FILE
+    [ "$(grep -c -- "$2" "$3")" -le "$1" ]
+}
+
 # Given a feed that is larger than the disk under the queue, and a sink that is away, then the disk fills up;
 # that is told, with the cure; a crash changes nothing; and with room again all is done.
 full() { # NAME FOLDER-OF-THE-REST
@@ -103,6 +107,7 @@ full() { # NAME FOLDER-OF-THE-REST
     check "$name: it is told, with the cure" wait_until 20 has_line "$scratch/$name.log" 'unavailable.*make room on the disk'
     sleep 1
     check "$name: it waits" kill -0 "$PID"
+    check "$name: it is not told at every try" at_most 3 'state: unavailable' "$scratch/$name.log"
     kill_hard "$PID"
     start_pipeline "$name" "$scratch/$name.yaml"
     sleep 1
