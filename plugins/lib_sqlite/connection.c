@@ -176,6 +176,10 @@ static int open_file(struct lite *db, struct sp_error *err)
     pthread_mutex_lock(&db->opening);
     db->file = file;
     pthread_mutex_unlock(&db->opening);
+    /* SQLite opens for reading what it may not write, and then makes the files beside it as read-only as
+     * that: who lets us write the file again would have to find those too. */
+    if (rc == SQLITE_OK && sqlite3_db_readonly(file, "main") == 1)
+        rc = SQLITE_READONLY;
     if (rc == SQLITE_OK) {
         sqlite3_busy_handler(file, wait_for_lock, db);
         sqlite3_wal_hook(file, note_log_size, db);

@@ -878,13 +878,14 @@ static void a_file_that_may_not_be_written_is_told(void)
     waitpid(child, &status, 0);
     CU_ASSERT_EQUAL(status, 0);
     chmod(tap_scratch_dir(), 0700);
-    /* SQLite makes the files beside it with the permissions that it had meanwhile. */
-    static const char *const endings[] = {"", "-wal", "-shm"};
+    /* To let the file be written again is enough: none was made beside it that could not be written either. */
+    static const char *const endings[] = {"-wal", "-shm"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         char file[4096];
         snprintf(file, sizeof file, "%s%s", path, endings[i]);
-        chmod(file, 0644);
+        CU_ASSERT(access(file, F_OK) != 0);
     }
+    chmod(path, 0644);
     desk_open(&desk, path);
     WORKS(send_text(&desk, "b"));
     desk_close(&desk);
