@@ -68,7 +68,9 @@ static int apply(struct lite *db)
     return rc == SQLITE_OK ? write_version(db, version) : rc;
 }
 
-/* Opened for reading only, so that nothing is made, not even the kind of log changed. */
+/* Opened for reading only, so that nothing is made, not even the kind of log changed.  But what may not be
+ * written is left for the call to tell: SQLite makes a -shm that is as read-only as the file, and leaves it.
+ */
 bool lite_is_made(struct lite *db)
 {
     const char *path = db->store->config->path;
@@ -77,6 +79,8 @@ bool lite_is_made(struct lite *db)
     if (access(path, F_OK) != 0 && errno == ENOENT && lite_why_not_opened(path, 0) == 0)
         return false;
     if (db->store->part->migration_count == 0)
+        return true;
+    if (access(path, W_OK) != 0)
         return true;
     if (sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         read_version(db, file, &version) != SQLITE_OK)

@@ -129,7 +129,9 @@ static int dry_run(struct sink_handle *handle, struct look *look, struct sp_erro
     const char *path = handle->sink->store.config->path;
     sqlite3 *file = NULL;
     int rc = SQLITE_OK;
-    if (access(path, F_OK) == 0)
+    if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
+        rc = SQLITE_READONLY; /* see lite_is_made() */
+    else if (access(path, F_OK) == 0)
         rc = sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                              NULL);
     if (rc == SQLITE_OK)

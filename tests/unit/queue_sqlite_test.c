@@ -871,14 +871,17 @@ static void a_file_that_may_not_be_written_is_told(void)
         if (geteuid() == 0 && (chmod(tap_scratch_dir(), 0777) < 0 || setresuid(65534, 65534, 65534) < 0))
             _exit(1);
         desk_open(&desk, path);
-        bool right = send_text(&desk, "b") < 0 && err.class == SP_UNAVAILABLE && err.cure[0];
+        struct sp_depth depth = {.size = sizeof depth};
+        bool right = desk.stage.plugin->queue->depth(desk.handle, &depth, within(5000), &err) < 0 &&
+                     send_text(&desk, "b") < 0 && err.class == SP_UNAVAILABLE && err.cure[0];
         _exit(right ? 0 : 1);
     }
     int status;
     waitpid(child, &status, 0);
     CU_ASSERT_EQUAL(status, 0);
     chmod(tap_scratch_dir(), 0700);
-    /* To let the file be written again is enough: none was made beside it that could not be written either. */
+    /* To let the file be written again is enough: none was made beside it that could not be written either.
+     */
     static const char *const endings[] = {"-wal", "-shm"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         char file[4096];
