@@ -6,6 +6,7 @@
 #include "cmd/args.h"
 #include "config/near.h"
 #include "config/options.h"
+#include "engine/letter.h"
 
 #include <scanpipe/time.h>
 
@@ -105,6 +106,22 @@ static bool read_id(struct dlq_options *options, const char *text)
     return false;
 }
 
+/* Letters of a misspelt class are none, and whoever sends those back would believe it. */
+static bool read_class(struct dlq_options *options, const char *text)
+{
+    enum { NAMED = LETTER_CLASSES - 1 }; /* the last is all others */
+    char hint[96] = "malformed, value, rejected, too_large or killed";
+    options->query.filter.class = text;
+    for (size_t i = 0; i < NAMED; i++)
+        if (strcmp(letter_classes[i], text) == 0)
+            return true;
+    const char *nearest = near_miss(text, letter_classes, NAMED);
+    if (nearest)
+        snprintf(hint, sizeof hint, "did you mean '%s'?", nearest);
+    args_wrong("dlq", hint, "'%s' is no class of dead letters", text);
+    return false;
+}
+
 static bool read_limit(struct dlq_options *options, const char *text)
 {
     int64_t limit;
@@ -131,8 +148,7 @@ static bool take_filter(struct dlq_options *options, int option, bool *known_out
     *known_out = true;
     switch (option) {
     case OPTION_CLASS:
-        filter->class = optarg;
-        return true;
+        return read_class(options, optarg);
     case OPTION_COLUMN:
         filter->column = optarg;
         return true;

@@ -24,12 +24,18 @@ static void add_text(struct buffer *out, const char *pipeline, const struct engi
 {
     buffer_printf(out, "%s: %s after %.1f s\n", pipeline,
                   stopped ? "stopped" : (report->caught_up ? "caught up" : "ended"), seconds(report));
-    buffer_printf(out, "  read      %" PRIu64 " event%s in %" PRIu64 " page%s, %.0f a second\n",
-                  report->events_read, cmd_plural(report->events_read), report->pages_read,
-                  cmd_plural(report->pages_read), rate(report));
+    bool only_wrote = report->events_read == 0 && report->events_received > 0;
+    buffer_printf(out, "  read      %" PRIu64 " event%s in %" PRIu64 " page%s", report->events_read,
+                  cmd_plural(report->events_read), report->pages_read, cmd_plural(report->pages_read));
+    if (!only_wrote)
+        buffer_printf(out, ", %.0f a second", rate(report));
+    buffer_add_char(out, '\n');
     buffer_printf(out, "  repeated  %" PRIu64 "\n", report->events_repeated);
-    buffer_printf(out, "  written   %" PRIu64 " in %" PRIu64 " write%s\n", report->events_written,
+    buffer_printf(out, "  written   %" PRIu64 " in %" PRIu64 " write%s", report->events_written,
                   report->writes, cmd_plural(report->writes));
+    if (only_wrote)
+        buffer_printf(out, ", %.0f a second", rate(report));
+    buffer_add_char(out, '\n');
     buffer_printf(out, "  rows      %" PRIu64 " touched\n", report->rows_touched);
     buffer_printf(out, "  unwanted  %" PRIu64 "\n", report->events_unwanted);
     buffer_printf(out, "  rejected  %" PRIu64, report->letters_stored);

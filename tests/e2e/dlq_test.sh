@@ -132,6 +132,9 @@ dlq usage list -c "$strict" --rate 5/s
 is "an option of another verb" "$STATUS" 64
 dlq usage list -c "$strict" --since yesterday
 is "a time that is none" "$STATUS" 64
+dlq usage redrive -c "$strict" --class valeu
+is "a class that is none" "$STATUS" 64
+has "and the nearest is told" "$(cat "$scratch/usage.err")" "did you mean 'value'?"
 dlq usage list -c "$strict" --id xyz
 is "an id that is none" "$STATUS" 64
 dlq usage show -c "$strict"

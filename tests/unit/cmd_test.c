@@ -76,6 +76,17 @@ static void the_summary_is_for_people_or_for_programs(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "\"cursor\":\"83269\\u001b\"}\n"));
 }
 
+static void who_only_wrote_has_the_rate_of_what_was_written(void)
+{
+    struct engine_report report = some_report();
+    SP_AUTO(buffer_fini) struct buffer out = {0};
+    report.events_read = report.pages_read = 0;
+    report.events_received = 2910;
+    summary_add(&out, "parcels", &report, false, false);
+    CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "  read      0 events in 0 pages\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "  written   2900 in 1 write, 1455 a second\n"));
+}
+
 static void what_was_before_is_added(void)
 {
     /* Given a process that has started its pipeline again, with reasons of its own, */
@@ -154,6 +165,7 @@ int main(void)
     struct tap_test tests[] = {
         {"what a terminal obeys is escaped", what_a_terminal_obeys_is_escaped},
         {"the summary is for people or for programs", the_summary_is_for_people_or_for_programs},
+        {"who only wrote has the rate of what was written", who_only_wrote_has_the_rate_of_what_was_written},
         {"summary: what was before is added", what_was_before_is_added},
         {"the live lines fit the terminal", the_live_lines_fit_the_terminal},
         {"rows are aligned and hidden columns stay hidden", rows_are_aligned_and_hidden_columns_stay_hidden},
