@@ -81,6 +81,8 @@ static const char *judge_string(enum rule_kind kind, const struct sp_json_value 
 static const char *judge_number(enum rule_kind kind, const struct sp_json_value *value)
 {
     int64_t number;
+    if (value->kind == SP_JSON_STRING || value->kind == SP_JSON_STRING_ESCAPED)
+        return "is not an integer, but text";
     if (value->kind != SP_JSON_INTEGER)
         return "is not an integer";
     if (!sp_json_int64(value, &number))

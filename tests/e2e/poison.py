@@ -81,7 +81,7 @@ KINDS = {
     "no key": (with_(ParcelId=...), rule("ParcelId", "/ParcelId", "is missing", "is missing")),
     "a key that is null": (with_(ParcelId=None), rule("ParcelId", "/ParcelId", "is null", "is null")),
     "a key as text": (with_(ParcelId="5002"),
-                      rule("ParcelId", "/ParcelId", "is not an integer, but text", "is not an integer: 5002")),
+                      rule("ParcelId", "/ParcelId", "is not an integer, but text", "is not an integer, but text: 5002")),
     "key 0": (with_(ParcelId=0),
               rule("ParcelId", "/ParcelId", "is 0, but must be at least 1", "is not above 0: 0")),
     "a key over int": (with_(ParcelId=2**31),
