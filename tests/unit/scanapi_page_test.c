@@ -232,7 +232,8 @@ static void test_rules(void)
     judged("{\"EventId\":0,\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "not above 0: 0", 0);
     judged("{\"EventId\":-3,\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "not above 0", -1);
     judged("{\"EventId\":9223372036854775808,\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "64 bits", -1);
-    judged("{\"EventId\":\"5\",\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "not an integer, but text: 5", -1);
+    judged("{\"EventId\":\"5\",\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "not an integer, but text: 5",
+           -1);
     judged("{\"EventId\":5.0,\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "not an integer", -1);
     judged("{\"EventId\":null,\"ParcelId\":1,\"Type\":\"A\"" TIME, "/EventId", "is null", -1);
     judged("{\"EventId\":5,\"Type\":\"A\"" TIME, "/ParcelId", "is missing", 5);
