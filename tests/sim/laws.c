@@ -85,12 +85,12 @@ static int64_t place_of(struct sp_slice cursor, struct sp_arena *arena)
     return cursor.size > 0 ? strtoll(sp_arena_text(arena, cursor.data, cursor.size), NULL, 10) : 0;
 }
 
-/* Nothing goes wrong with a stage, and it answers fast. */
+/* Nothing goes wrong with a stage, no call of it is cut off, and it answers fast. */
 static bool is_steady(enum sim_stage stage, int64_t within_ns)
 {
     const struct stage_plan *one = &plan->stages[stage];
     return !one->fails_permille && !one->partly_permille && !one->hangs_per_10000 && !one->outage_count &&
-           one->latency_ns <= within_ns / 100;
+           one->latency_ns <= plan->timeout_ns / 4 && one->latency_ns <= within_ns / 100;
 }
 
 static bool is_well(const struct process *process)

@@ -57,7 +57,7 @@ void law_stopped(const struct process *process, int64_t asked_at);
 /* A process that ends hands back what it has received. */
 void law_handed_back(const struct process *process);
 
-/* 7. What is worked on stays leased: the message of a settlement, NULL where it has gone. */
+/* What is worked on stays leased: whether the lease of what is settled now still runs. */
 void law_lease(bool runs);
 
 /* Retry-After is honoured. */
