@@ -33,7 +33,8 @@ void batch_clear(struct batch *batch)
     pthread_mutex_unlock(&batch->lock);
     batch->event_count = batch->bytes = batch->buried_count = 0;
     batch->suspect = batch->was_aside = batch->unknown_rejects = batch->judged = false;
-    batch->unknown_at = 0;
+    batch->unknown_at = batch->try_at = 0;
+    batch->doubts.failures = 0;
     arena_reset(batch->arena, ARENA_KEPT);
     batch_begin_try(batch);
 }
@@ -98,6 +99,31 @@ void batch_bury(struct batch *batch, const struct sp_letter *letter)
         batch->buried = mem_realloc(batch->buried, batch->buried_capacity * sizeof *batch->buried);
     }
     batch->buried[batch->buried_count++] = *letter;
+}
+
+static bool any_in_doubt(const struct delivered *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (events[i].end == EVENT_OPEN && events[i].strikes > 0)
+            return true;
+    return false;
+}
+
+bool batch_is_in_doubt(const struct batch *batch)
+{
+    return any_in_doubt(batch->events, batch->event_count);
+}
+
+bool batch_doubts_message(const struct batch *batch, size_t number)
+{
+    const struct carried *carried = &batch->carried[number];
+    return any_in_doubt(batch->events + carried->first_event, carried->event_count);
+}
+
+void batch_forget_doubts(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->event_count; i++)
+        batch->events[i].strikes = 0;
 }
 
 void batch_decide(struct batch *batch, enum fate fate)

@@ -8,6 +8,7 @@
  */
 
 #include "engine/framing.h"
+#include "engine/retry.h"
 #include <scanpipe/letters.h>
 
 #include <pthread.h>
@@ -25,11 +26,20 @@ struct carried {
     size_t first_event, event_count; /* in the batch's list */
 };
 
+/* How an event of a batch has ended. */
+enum event_end {
+    EVENT_OPEN,
+    EVENT_WRITTEN,
+    EVENT_BURIED, /* a dead letter */
+};
+
 /* One event of a batch: where it is, and which message brought it. */
 struct delivered {
     struct sp_slice bytes;
     uint32_t carried;                      /* the message's number in the batch */
     const struct framing_history *history; /* NULL: it comes the first time */
+    enum event_end end;
+    unsigned strikes; /* see verdicts.h */
 };
 
 /* A set of events of a batch, by their number. */
@@ -43,8 +53,10 @@ struct batch {
     struct sp_arena *scratch; /* of one try to write it: there may be many */
     bool suspect;             /* its messages were received before */
     bool was_aside;           /* once at least */
-    int64_t unknown_at;   /* when a failure of a class that is not known put it aside first; 0: none did */
-    bool unknown_rejects; /* such a failure is the events' by now */
+    int64_t unknown_at;       /* of the last failure of a class that is not known; 0: there was none */
+    bool unknown_rejects;     /* such a failure is the events' by now */
+    struct retry doubts;      /* rounds in which some of the events were in doubt ... */
+    int64_t try_at;           /* ... and when the next may begin */
 
     pthread_mutex_t lock; /* guards what the keeper reads: carried (up to count), count, lease_end */
     struct carried *carried;
@@ -73,6 +85,13 @@ void batch_add(struct batch *batch, const struct sp_received *message, bool copy
 void batch_begin_try(struct batch *batch);
 
 void batch_bury(struct batch *batch, const struct sp_letter *letter);
+
+/* Whether some events may be to blame for failures that are not known. */
+bool batch_is_in_doubt(const struct batch *batch);
+/* The same of one message's. */
+bool batch_doubts_message(const struct batch *batch, size_t number);
+/* Somebody else was: they are to be seen failing from the start. */
+void batch_forget_doubts(struct batch *batch);
 
 /* Gives all messages the same fate. */
 void batch_decide(struct batch *batch, enum fate fate);

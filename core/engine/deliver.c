@@ -234,18 +234,34 @@ static void swap(struct batch **a, struct batch **b)
     *b = held;
 }
 
-/* Puts a batch aside, still leased; one that was there already goes back, for a while. */
+/* How long until those that are in doubt are tried again. */
+static int64_t pause_of_doubts(struct worker *worker, struct batch *batch)
+{
+    const struct stage_options *options = &worker->sink.crew->stage->options;
+    struct retry_policy policy = {options->retry_initial_ns, options->retry_max_ns,
+                                  options->retry_refused_ns};
+    struct sp_error err = {.class = SP_UNKNOWN};
+    return retry_pause(&batch->doubts, &policy, &err, sp_random());
+}
+
+/* Puts a batch aside, still leased.  There is one place: of two, the one that was there goes back for a
+ * while, but where some of it is in doubt: that could never be settled if others came between. */
 static void put_aside(struct worker *worker, struct batch **slot)
 {
     struct batch *batch = *slot;
-    if (batch != worker->aside) {
-        batch_decide(worker->aside, FATE_LATER);
-        settle_batch(worker, worker->aside);
-        swap(slot, &worker->aside);
+    bool taken = batch != worker->aside && worker->aside->count > 0, stays = batch_is_in_doubt(worker->aside);
+    if (taken) {
+        struct batch *leaving = stays ? batch : worker->aside;
+        batch_decide(leaving, FATE_LATER);
+        settle_batch(worker, leaving);
+        if (stays)
+            return;
     }
+    if (batch != worker->aside)
+        swap(slot, &worker->aside);
     batch->was_aside = true;
-    if (batch->unknown_at == 0)
-        batch->unknown_at = sp_clock_now();
+    batch->unknown_at = sp_clock_now();
+    batch->try_at = batch_is_in_doubt(batch) ? batch->unknown_at + pause_of_doubts(worker, batch) : 0;
 }
 
 /* Writes what is in the slot and settles it, or puts it aside.  False: stop. */
@@ -270,7 +286,8 @@ static bool deliver_batch(struct worker *worker, struct batch **slot)
 /* What is aside is tried again now and then.  False: stop. */
 static bool try_aside(struct worker *worker)
 {
-    return worker->aside->count == 0 || deliver_batch(worker, &worker->aside);
+    bool due = worker->aside->count > 0 && worker->aside->try_at <= sp_clock_now();
+    return !due || deliver_batch(worker, &worker->aside);
 }
 
 void *worker_run(void *argument)

@@ -70,7 +70,7 @@ void deliver_count_verdicts(struct deliver *deliver, size_t judged, size_t rejec
 bool deliver_prepare(struct worker *worker);
 
 enum outcome {
-    WRITE_DONE,    /* each event is written or a dead letter */
+    WRITE_DONE,    /* each event is written, a dead letter, or in doubt */
     WRITE_ASIDE,   /* the sink failed in a way that is not known: to be tried again behind another write */
     WRITE_STOPPED, /* the stop came first */
 };
@@ -78,8 +78,8 @@ enum outcome {
 /* write.c: stores what the table rejects among the dead letters; what fits goes to *taken (in the batch's
  * arena).  Counts.  A batch that was judged is not judged again.  False: the stop came first. */
 bool write_judge(struct worker *worker, struct batch *batch, struct set *taken);
-/* Writes a set that was judged, whatever it takes; what can never be written is stored among the dead
- * letters. */
+/* Writes a set that was judged, but for what has ended before, whatever it takes; what can never be written
+ * is stored among the dead letters.  Where some is in doubt afterwards, the batch is to come aside. */
 enum outcome write_set(struct worker *worker, struct batch *batch, struct set set);
 /* The two together; the whole batch. */
 enum outcome write_batch(struct worker *worker, struct batch *batch);

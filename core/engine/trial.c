@@ -193,7 +193,7 @@ static struct set set_of(const struct batch *batch, const struct set *fitting, c
 static enum outcome convict(struct worker *worker, struct batch *batch, struct set set, int64_t deaths)
 {
     struct work *work = worker->deliver->work;
-    if (set.count == 0)
+    if (set.count == 0 || batch->events[set.events[0]].end != EVENT_OPEN)
         return WRITE_DONE;
     struct sp_letter letter =
         write_letter(worker, batch, set.events[0], "sink", work->pipeline->sink.plugin->about.name);
@@ -202,6 +202,7 @@ static enum outcome convict(struct worker *worker, struct batch *batch, struct s
         sp_arena_printf(batch->arena,
                         "the process died while it was being written, %" PRId64 " times, the last time alone",
                         deaths);
+    batch->events[set.events[0]].end = EVENT_BURIED;
     return letters_store(work, &worker->letters, &letter, 1) ? WRITE_DONE : WRITE_STOPPED;
 }
 
@@ -254,13 +255,13 @@ static enum outcome try_all(struct worker *worker, struct batch *batch, struct s
     enum outcome outcome = WRITE_DONE;
     for (bool more = true; more && outcome == WRITE_DONE;)
         outcome = step(worker, batch, &fitting, suspects, &more);
-    return outcome;
+    return outcome == WRITE_DONE && batch_is_in_doubt(batch) ? WRITE_ASIDE : outcome;
 }
 
 static void decide(struct deliver *deliver, struct batch *batch, const struct suspect *suspects)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        bool done = trial_is_done(&suspects[i]);
+        bool done = trial_is_done(&suspects[i]) && !batch_doubts_message(batch, i);
         batch->carried[i].fate = done ? FATE_DONE : suspects[i].others ? FATE_LATER : FATE_BACK;
         if (suspects[i].others && !done)
             mark_book_want(&deliver->book);

@@ -49,3 +49,8 @@ bool verdicts_too_many(const struct verdicts *verdicts)
     return verdicts->window > 0 && verdicts->sum.judged >= full && verdicts->sum.judged > 0 &&
            verdicts->sum.rejected * 100 > verdicts->percent * verdicts->sum.judged;
 }
+
+bool verdicts_strike(unsigned *strikes)
+{
+    return ++*strikes >= UNKNOWN_STRIKES;
+}

@@ -10,6 +10,7 @@ enum answer { WRITTEN, REJECTED, UNKNOWN, STOPPED };
 struct verdict {
     struct sp_result *results; /* one a row, or an event without a table */
     size_t count;
+    bool unknown; /* it did not say that it rejects them: it failed in a way that is not known */
     struct sp_error err;
 };
 
@@ -61,7 +62,7 @@ static void make_rows(struct worker *worker, struct batch *batch, struct set set
  * One write.  True where it failed.  Whoever has a mark does not wait for a sink that is away.
  *
  * A code that the plugin does not know may be the events' fault or the sink's.  Once a write was accepted
- * that began behind the first failure, it is the events'; one that had begun before tells nothing.
+ * that began behind the last failure, it is taken for the events'; one that had begun before tells nothing.
  */
 static bool write_once(struct worker *worker, struct batch *batch, const struct sp_batch *rows,
                        struct verdict *verdict, struct sp_written *written)
@@ -77,7 +78,8 @@ static bool write_once(struct worker *worker, struct batch *batch, const struct 
     int rc = ops->write(seat->handle, rows, verdict->results, written, deadline, &verdict->err);
     if (batch->unknown_at && atomic_load(&worker->deliver->accepted_at) > batch->unknown_at)
         batch->unknown_rejects = true;
-    if (rc != 0 && verdict->err.class == SP_UNKNOWN && batch->unknown_rejects)
+    verdict->unknown = rc != 0 && verdict->err.class == SP_UNKNOWN;
+    if (verdict->unknown && batch->unknown_rejects)
         verdict->err.class = SP_REJECTED;
     return call_end_rejectable(seat, rc, &verdict->err);
 }
@@ -103,7 +105,7 @@ static enum answer write_rows(struct worker *worker, struct batch *batch, const 
         if (!trial_enter(worker))
             return STOPPED;
         failed = write_once(worker, batch, rows, verdict, &written);
-        trial_leave(worker, !failed || verdict->err.class == SP_REJECTED);
+        trial_leave(worker, !failed || (verdict->err.class == SP_REJECTED && !verdict->unknown));
         if (failed && verdict->err.class == SP_REJECTED)
             return REJECTED;
         if (failed && verdict->err.class == SP_UNKNOWN)
@@ -133,6 +135,7 @@ static void bury(struct worker *worker, struct batch *batch, uint32_t event, con
     if (is_named && table && named->column < table->column_count)
         letter.column = table->columns[named->column].name;
     batch_bury(batch, &letter);
+    batch->events[event].end = EVENT_BURIED;
 }
 
 /* Which row (or event, without a table) of the write each event of the set is in. */
@@ -180,6 +183,8 @@ static bool is_first_half(const struct verdict *verdict, uint32_t row)
 }
 
 static enum outcome write_part(struct worker *worker, struct batch *batch, struct set set);
+static enum outcome strike(struct worker *worker, struct batch *batch, uint32_t event,
+                           const struct verdict *verdict);
 
 static enum outcome write_one_by_one(struct worker *worker, struct batch *batch, struct set set)
 {
@@ -204,6 +209,8 @@ static enum outcome isolate(struct worker *worker, struct batch *batch, struct s
                             const struct verdict *verdict)
 {
     struct set first, second;
+    if (set.count == 1 && verdict->unknown)
+        return strike(worker, batch, set.events[0], verdict);
     if (set.count == 1) {
         bury(worker, batch, set.events[0], verdict);
         return WRITE_DONE;
@@ -217,19 +224,82 @@ static enum outcome isolate(struct worker *worker, struct batch *batch, struct s
     return write_one_by_one(worker, batch, set); /* it is one row */
 }
 
-/*
- * The sink has failed twice in a way that is not known, and nobody else was written meanwhile: perhaps there
- * is nobody.  Where it takes one event of the set, picked by chance, others of it are to blame.
- */
-static enum outcome end_unknown(struct worker *worker, struct batch *batch, struct set set)
+static void note_written(struct batch *batch, struct set set)
+{
+    for (size_t i = 0; i < set.count; i++)
+        batch->events[set.events[i]].end = EVENT_WRITTEN;
+}
+
+/* An event that the sink should take: one that it has taken, or, where there is none, any of the set.  They
+ * are picked by chance: the one may fail for a reason of its own.  False: there is none but those in
+ * question. */
+static bool pick_witness(const struct batch *batch, struct set set, uint32_t *out)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < batch->taken.count; i++)
+        if (batch->events[batch->taken.events[i]].end == EVENT_WRITTEN && sp_random() % ++seen == 0)
+            *out = batch->taken.events[i];
+    if (seen == 0 && set.count > 1)
+        *out = set.events[sp_random() % set.count];
+    return seen > 0 || set.count > 1;
+}
+
+enum witness { WITNESS_TAKEN, WITNESS_FAILED, WITNESS_NONE, WITNESS_STOPPED };
+
+/* Whether the sink has taken another write since the last failure, or takes one now.  NONE: there is nothing
+ * to ask it with.  From now on a failure is, or is not, the events'. */
+static enum witness ask_witness(struct worker *worker, struct batch *batch, struct set set)
 {
     struct verdict verdict = {0};
     struct sp_batch rows;
-    if (!batch->was_aside || set.count < 2)
+    uint32_t witness;
+    batch->unknown_rejects = atomic_load(&worker->deliver->accepted_at) > batch->unknown_at;
+    if (batch->unknown_rejects)
+        return WITNESS_TAKEN;
+    if (!pick_witness(batch, set, &witness))
+        return WITNESS_NONE;
+    make_rows(worker, batch, (struct set){&witness, 1}, &rows);
+    enum answer answer = write_rows(worker, batch, &rows, 0, &verdict);
+    if (answer == STOPPED)
+        return WITNESS_STOPPED;
+    batch->unknown_rejects = answer == WRITTEN;
+    if (answer == WRITTEN)
+        note_written(batch, (struct set){&witness, 1});
+    else
+        batch_forget_doubts(batch);
+    return answer == WRITTEN ? WITNESS_TAKEN : WITNESS_FAILED;
+}
+
+/* One event has failed alone, in a way that is not known (verdicts.h).  What stays in doubt is tried again.
+ */
+static enum outcome strike(struct worker *worker, struct batch *batch, uint32_t event,
+                           const struct verdict *verdict)
+{
+    struct sp_error why = verdict->err;
+    enum witness witness = ask_witness(worker, batch, (struct set){&event, 1});
+    if (witness != WITNESS_TAKEN)
+        return witness == WITNESS_STOPPED ? WRITE_STOPPED : WRITE_ASIDE;
+    batch->unknown_at = sp_clock_now();
+    if (verdicts_strike(&batch->events[event].strikes)) {
+        struct verdict final = {.results = &(struct sp_result){SP_OK, SP_NO_COLUMN, NULL}, .err = why};
+        bury(worker, batch, event, &final);
+    }
+    return WRITE_DONE;
+}
+
+/* The sink has failed in a way that is not known, for the first time with this batch, or again.  Where it
+ * takes another write, some of the set are to blame. */
+static enum outcome end_unknown(struct worker *worker, struct batch *batch, struct set set,
+                                const struct verdict *verdict)
+{
+    if (!batch->was_aside)
         return WRITE_ASIDE;
-    make_rows(worker, batch, (struct set){&set.events[sp_random() % set.count], 1}, &rows);
-    batch->unknown_rejects = write_rows(worker, batch, &rows, 0, &verdict) == WRITTEN;
-    return batch->unknown_rejects ? write_part(worker, batch, set) : WRITE_ASIDE;
+    if (set.count == 1)
+        return strike(worker, batch, set.events[0], verdict);
+    enum witness witness = ask_witness(worker, batch, set);
+    if (witness != WITNESS_TAKEN)
+        return witness == WITNESS_STOPPED ? WRITE_STOPPED : WRITE_ASIDE;
+    return write_part(worker, batch, set);
 }
 
 static enum outcome end_of(struct worker *worker, struct batch *batch, struct set set, enum answer answer,
@@ -237,11 +307,12 @@ static enum outcome end_of(struct worker *worker, struct batch *batch, struct se
 {
     switch (answer) {
     case WRITTEN:
+        note_written(batch, set);
         return WRITE_DONE;
     case REJECTED:
         return isolate(worker, batch, set, verdict);
     case UNKNOWN:
-        return end_unknown(worker, batch, set);
+        return end_unknown(worker, batch, set, verdict);
     case STOPPED:
         break;
     }
@@ -268,15 +339,53 @@ static enum outcome store_buried(struct worker *worker, struct batch *batch, siz
     batch->buried_count = 0;
     if (!letters_store(deliver->work, &worker->letters, batch->buried, buried))
         return WRITE_STOPPED;
-    if (outcome == WRITE_DONE)
-        deliver_count_verdicts(deliver, judged, buried);
+    deliver_count_verdicts(deliver, judged, buried);
+    return outcome;
+}
+
+static size_t count_open(const struct batch *batch, struct set set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set.count; i++)
+        count += batch->events[set.events[i]].end == EVENT_OPEN;
+    return count;
+}
+
+/* What of the set is open; `in_doubt` or not. */
+static struct set open_of(const struct batch *batch, struct set set, bool in_doubt)
+{
+    uint32_t *list = sp_arena_alloc(batch->scratch, set.count * sizeof *list);
+    size_t count = 0;
+    for (size_t i = 0; i < set.count; i++) {
+        const struct delivered *event = &batch->events[set.events[i]];
+        if (event->end == EVENT_OPEN && (event->strikes > 0) == in_doubt)
+            list[count++] = set.events[i];
+    }
+    return (struct set){list, count};
+}
+
+/* Those in doubt are tried once more, each alone and behind a witness. */
+static enum outcome write_doubtful(struct worker *worker, struct batch *batch, struct set set)
+{
+    enum outcome outcome = WRITE_DONE;
+    for (size_t i = 0; i < set.count && outcome == WRITE_DONE; i++) {
+        struct set one = {&set.events[i], 1};
+        if (ask_witness(worker, batch, one) == WITNESS_STOPPED)
+            return WRITE_STOPPED;
+        outcome = write_part(worker, batch, one);
+    }
     return outcome;
 }
 
 enum outcome write_set(struct worker *worker, struct batch *batch, struct set set)
 {
     batch_begin_try(batch);
-    return store_buried(worker, batch, set.count, write_part(worker, batch, set));
+    size_t open = count_open(batch, set);
+    struct set doubtful = open_of(batch, set, true);
+    enum outcome outcome = write_part(worker, batch, open_of(batch, set, false));
+    if (outcome == WRITE_DONE)
+        outcome = write_doubtful(worker, batch, doubtful);
+    return store_buried(worker, batch, open - count_open(batch, set), outcome);
 }
 
 struct rejects {
@@ -347,18 +456,26 @@ bool write_judge(struct worker *worker, struct batch *batch, struct set *taken)
     return batch->judged;
 }
 
-enum outcome write_batch(struct worker *worker, struct batch *batch)
+/* What was just judged: with a table, that has folded what fits already. */
+static enum outcome write_judged(struct worker *worker, struct batch *batch, struct set all)
 {
     struct sp_batch rows;
-    struct set all;
     struct verdict verdict = {0};
-    bool folded = worker->fold && !batch->judged; /* by judging */
-    if (!write_judge(worker, batch, &all))
-        return WRITE_STOPPED;
-    if (folded)
+    if (worker->fold)
         fold_finish(worker->fold, &rows);
     else
         make_rows(worker, batch, all, &rows);
     enum answer answer = write_rows(worker, batch, &rows, all.count, &verdict);
-    return store_buried(worker, batch, all.count, end_of(worker, batch, all, answer, &verdict));
+    enum outcome outcome = end_of(worker, batch, all, answer, &verdict);
+    return store_buried(worker, batch, all.count - count_open(batch, all), outcome);
+}
+
+enum outcome write_batch(struct worker *worker, struct batch *batch)
+{
+    struct set all;
+    bool again = batch->judged;
+    if (!write_judge(worker, batch, &all))
+        return WRITE_STOPPED;
+    enum outcome outcome = again ? write_set(worker, batch, all) : write_judged(worker, batch, all);
+    return outcome == WRITE_DONE && batch_is_in_doubt(batch) ? WRITE_ASIDE : outcome;
 }

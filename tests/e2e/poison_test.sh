@@ -143,6 +143,27 @@ YAML
     queue_is_empty 'away: the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
+# Given a sink that fails in three writes of ten, by chance, in a way that nobody knows, then that is held against
+# no event; and where one parcel always fails so, then its one event is the one dead letter.
+a_fickle_sink() { # NAME RULES-BEFORE LETTERS WHAT-IS-NOT-WRITTEN
+    local events=$scratch/$1.ndjson count
+    count=$(scaled 6000 2000)
+    small_queue "$1" "$count" \
+        '{"EventId":1000000,"ParcelId":999999,"Type":"STATUS","CreatedDateTimeUtc":"2021-05-11T21:11:34Z"}'
+    small_writes "$scratch/deliver.yaml" <<YAML
+$2  - write unknown chance=30
+YAML
+    sed -i "s/batch: {events: 500}/batch: {events: 100}\n  seed: $seed/" "$scratch/deliver.yaml"
+    runs "$1" "$scratch/deliver.yaml"
+    at_least "$1: the sink did fail so" "$(grep -c ' write .* unknown$' "$SCANPIPE_DATA/calls")" 5
+    is "$1: dead letters" "$(letters "$SCANPIPE_DATA/letters.db")" "$3"
+    is "$1: of the event that always fails" \
+        "$(letters "$SCANPIPE_DATA/letters.db" "Class = 'rejected' AND EventKey = '999999'")" "$3"
+    grep -v "$4" "$SCANPIPE_DATA/good.ndjson" >"$events"
+    table_equals "$1: all others are in the table" "$SCANPIPE_DATA/out.db" "$events"
+    queue_is_empty "$1: the queue is empty" "$SCANPIPE_DATA/queue.db"
+}
+
 # Given one event for which the sink is never available, then its batch waits, and nothing else does; when it
 # is, that is written as well.
 one_that_waits_alone() {
@@ -222,6 +243,8 @@ every_kind file '{plugin: file, path: "${SCANPIPE_DATA}/feed.ndjson"}'
 every_kind scanapi "{plugin: scanapi, url: \"\${SCAN_API_URL}\", poll_interval: 100ms, $quick}"
 unknown_failures_of_events
 unknown_failures_of_the_sink
+a_fickle_sink fickle '' 0 '^$'
+a_fickle_sink fickle-poison $'  - write unknown key=999999\n' 1 '"ParcelId":999999,'
 one_that_waits_alone
 a_bad_deploy_empties_no_feed
 finish

@@ -476,6 +476,36 @@ static void too_many_are_noticed(void)
     CU_ASSERT(!verdicts_too_many(&verdicts));
 }
 
+/* A sink that fails so often, in a hundred, whatever it is to write; the event does always where it is
+ * poison. Returns after how many rounds it was rejected; 0: it was taken. */
+static unsigned rounds_until_rejected(int percent, bool poison)
+{
+    unsigned strikes = 0, rounds = 0;
+    for (;;) {
+        rounds++;
+        if (!poison && rand() % 100 >= percent)
+            return 0;
+        if (rand() % 100 < percent)
+            strikes = 0;
+        else if (verdicts_strike(&strikes))
+            return rounds;
+    }
+}
+
+static void a_fickle_sink_is_not_held_against_events(void)
+{
+    srand(20261123);
+    /* Given a sink that fails in three writes of ten, then none of many events is rejected for it. */
+    for (int i = 0; i < 10000; i++)
+        CU_ASSERT_EQUAL(rounds_until_rejected(30, false), 0);
+
+    /* Given one that is well, then what always fails is rejected after eight rounds, and not before; */
+    CU_ASSERT_EQUAL(rounds_until_rejected(0, true), 8);
+
+    /* where it is fickle as well, that takes longer, but comes to an end. */
+    CU_ASSERT(rounds_until_rejected(30, true) >= 8);
+}
+
 int main(void)
 {
     struct tap_test tests[] = {
@@ -491,6 +521,7 @@ int main(void)
         {"one that takes a while needs a witness", one_that_takes_a_while_needs_a_witness},
         {"what stands behind it in its message does not wait", what_stands_behind_it_does_not_wait},
         {"too many rejected events are noticed", too_many_are_noticed},
+        {"a fickle sink is not held against events", a_fickle_sink_is_not_held_against_events},
     };
     return tap_run("marks", tests, sizeof tests / sizeof *tests);
 }
