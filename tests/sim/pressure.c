@@ -12,6 +12,10 @@ enum { CALLS_WHILE_IT_GROWS = 40, CALLS_A_PAUSE = 8 };
 /* Within so much time the process has taken note of an answer; others may do so later of a failure. */
 static const int64_t noted_ns = SP_SECOND / 10;
 
+/* Who failed while others were answered is in trouble of its own, and tries again alone; from the next
+ * failure on it is the stage's.  Two may be noted at the same time. */
+enum { FAILURES_TO_KNOW = 3 };
+
 /* Threads beside senders and workers that call a stage: keeper, poller, clerk, reader, trials. */
 enum { OTHERS = 5 };
 
@@ -21,7 +25,8 @@ struct pressure {
     unsigned life;
     uint64_t spell; /* of silence: it ends with an answer */
     int64_t since;
-    unsigned calls, retries; /* that began in it; that are under way */
+    unsigned calls, failures;
+    unsigned retries; /* under way, by who knows that the stage is away */
 };
 
 static const struct plan *plan;
@@ -78,7 +83,7 @@ void pressure_begin(const struct handle *handle, struct fate *fate)
     if (pressure->outage != fate->outage || pressure->life != process_self()->life)
         begin_spell(pressure, fate->outage);
     fate->spell = pressure->spell;
-    fate->retries = handle->failed_in == pressure->spell;
+    fate->retries = handle->failed_in == pressure->spell && pressure->failures >= FAILURES_TO_KNOW;
     pressure->calls++;
     pressure->retries += fate->retries;
     if (fate->outage && must_be_left_in_peace(fate->outage))
@@ -94,7 +99,9 @@ void pressure_end(struct handle *handle, const struct fate *fate, bool answered)
         begin_spell(pressure, pressure->outage);
     else if (fate->spell == pressure->spell) {
         pressure->retries -= fate->retries;
-        if (sim_now() - pressure->since > noted_ns)
+        if (sim_now() - pressure->since > noted_ns) {
             handle->failed_in = pressure->spell;
+            pressure->failures++;
+        }
     }
 }
