@@ -14,12 +14,14 @@
 enum { NONCES = 256 };
 
 /* A sink that has answered a probe is marked for within so much time. */
-static const int64_t claimed_within_ns = 5 * SP_SECOND;
+static const int64_t claimed_within_ns = SP_SECOND;
 
-static struct {
-    uint64_t nonce;
+struct entered {
+    uint64_t nonce, beat;
+    int64_t renewed_at;
     struct writer writer;
-} entered[NONCES];
+};
+static struct entered entered[NONCES];
 static size_t entered_count;
 
 void law_marks_open(void)
@@ -28,11 +30,11 @@ void law_marks_open(void)
     entered_count = 0;
 }
 
-static const struct writer *writer_of(uint64_t nonce)
+static struct entered *find(uint64_t nonce)
 {
     for (size_t i = 0; i < NONCES; i++)
         if (entered[i].nonce == nonce)
-            return &entered[i].writer;
+            return &entered[i];
     return NULL;
 }
 
@@ -54,32 +56,67 @@ static void law_claim(const struct writer *writer)
                    writer->process->number, writer->life, (double)away_ns / 1e9);
 }
 
+/* Who is well renews his mark while he writes.  What he could not take out then goes with his next claim. */
+static void law_release(const struct entered *mark, bool claims)
+{
+    int64_t still_ns = sim_now() - mark->renewed_at;
+    if (!claims && law_writer_is_well(&mark->writer) && law_is_steady(SIM_STATE) && still_ns > law_lease_ns())
+        law_broken("poison stays alone", "process %u.%u has not renewed its mark for %.3f s",
+                   mark->writer.process->number, mark->writer.life, (double)still_ns / 1e9);
+}
+
 /* Who is well and renews his mark does not count as dead. */
 static void law_burial(const struct writer *owner, const struct writer *writer)
 {
-    if (!owner || (owner->process == writer->process && owner->life == writer->life))
-        return;
     tally(A_BURIAL);
     if (law_writer_is_well(owner) && law_is_steady(SIM_STATE))
         law_broken("poison stays alone", "process %u.%u counts process %u.%u as dead, which is well",
                    writer->process->number, writer->life, owner->process->number, owner->life);
 }
 
-static void compare(const struct marks *before, const struct marks *after, const struct writer *writer)
+/* True where the mark is new. */
+static bool note_mark(const struct mark_entry *mark, const struct writer *writer)
 {
-    for (size_t i = 0; i < before->count; i++)
-        if (before->entries[i].held && !holds(after, before->entries[i].nonce))
-            law_burial(writer_of(before->entries[i].nonce), writer);
+    struct entered *known = find(mark->nonce);
+    if (known && known->beat == mark->beat)
+        return false;
+    bool new = !known;
+    if (new) {
+        known = &entered[entered_count];
+        known->writer = *writer;
+        entered_count = (entered_count + 1) % NONCES;
+    }
+    known->nonce = mark->nonce;
+    known->beat = mark->beat;
+    known->renewed_at = sim_now();
+    return new;
+}
+
+static bool note_marks(const struct marks *after, const struct writer *writer)
+{
+    bool claims = false;
     for (size_t i = 0; i < after->count; i++) {
         const struct mark_entry *mark = &after->entries[i];
         if (!mark->held && mark->deaths == 0)
             law_broken("poison stays alone", "a mark stays that nobody holds and nobody died of");
-        if (!mark->held || holds(before, mark->nonce))
-            continue;
-        law_claim(writer);
-        entered[entered_count].nonce = mark->nonce;
-        entered[entered_count].writer = *writer;
-        entered_count = (entered_count + 1) % NONCES;
+        if (mark->held && note_mark(mark, writer)) {
+            law_claim(writer);
+            claims = true;
+        }
+    }
+    return claims;
+}
+
+static void compare(const struct marks *before, const struct marks *after, const struct writer *writer)
+{
+    bool claims = note_marks(after, writer);
+    for (size_t i = 0; i < before->count; i++) {
+        const struct mark_entry *mark = &before->entries[i];
+        const struct entered *known = mark->held && !holds(after, mark->nonce) ? find(mark->nonce) : NULL;
+        if (known && known->writer.process == writer->process && known->writer.life == writer->life)
+            law_release(known, claims);
+        else if (known)
+            law_burial(&known->writer, writer);
     }
 }
 

@@ -108,6 +108,11 @@ bool law_is_steady(enum sim_stage stage)
     return is_steady(stage, plan->lease_ns);
 }
 
+int64_t law_lease_ns(void)
+{
+    return plan->lease_ns;
+}
+
 /* Who holds the record and is well keeps it. */
 static void law_taken_over(const struct record *before, const struct writer *by)
 {

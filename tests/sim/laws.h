@@ -32,13 +32,15 @@ void law_settled(const struct event *event);
 void law_record(struct sp_slice before, struct sp_slice after, const struct writer *writer);
 bool law_owns(const struct process *process, int64_t token);
 
-/* 3 and 4. Nobody is marked while the sink is away, nobody counts as dead who is well. */
+/* 3 and 4. Nobody is marked while the sink is away; who is well renews his mark, and does not count as dead.
+ */
 void law_marks_open(void);
 void law_marks(struct sp_slice before, struct sp_slice after, const struct writer *writer);
 
 /* For laws that only hold where the process, or what it needs, is well: the state keeps its lease. */
 bool law_writer_is_well(const struct writer *writer);
 bool law_is_steady(enum sim_stage stage);
+int64_t law_lease_ns(void);
 
 /* 3 and 4. Only poison dies, with the right reason. */
 void law_letter(const struct event *event, const struct sp_letter *letter);
