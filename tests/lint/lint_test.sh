@@ -12,7 +12,7 @@ scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src"/build-aux/{version,
 
 needs() { command -v "$1" >/dev/null || { skip "$2" "$1 is not installed"; return 1; }; }
 
-plan 9
+plan 10
 
 out=$(python3 "$src/tests/lint/layers.py" "$src")
 ok "a layer includes only what stands below it" $? "$out"
@@ -52,6 +52,10 @@ out=$(find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/conf" "$sr
     done)
 [ -z "$out" ]
 ok "each folder says what it holds" $? "$out"
+
+out=$(find "$src/core" "$src/plugins" -name '*.c' -not -path '*/build*' -printf '%h\n' | sort -u |
+    xargs python3 "$src/tests/lint/tables.py")
+ok "each folder of the program names its sources" $? "$out"
 
 if needs mandoc "manual pages are clean"; then
     out=$(mandoc -T lint -W warning "$src"/man/* 2>&1)
