@@ -65,8 +65,9 @@ followed_under_load() {
     table_equals "the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
     letters_equal 'and so are the dead letters' "$events" "$yaml"
     queue_is_empty 'the queue is empty' "$SCANPIPE_DATA/queue.db"
-    is 'the summary counts what was written before and after' "$(summary load events_written)" \
-        "$(($(summary load events_read) - $(letters "$SCANPIPE_DATA/state.db" "Class != 'malformed'")))"
+    # What was read ahead when the file changed is read again; so no more than this is sure.
+    at_least 'the summary counts what was written before and after' "$(summary load events_written)" \
+        "$(($(wc -l <"$events") - $(letters "$SCANPIPE_DATA/state.db" 1=1)))"
     is 'and is not called stopped' "$(summary load stopped)" false
 }
 
