@@ -306,8 +306,16 @@ static enum run_end run_turns(struct runner *runner, struct sp_error *err)
 static int code_of(const struct sp_error *err)
 {
     cmd_complain_error(err);
-    /* A plugin that cannot be loaded as the file says, or a system without threads. */
-    return err->class == SP_REFUSED ? EXIT_CONFIG : EXIT_BUG;
+    switch (err->class) {
+    case SP_REFUSED: /* a plugin that cannot be loaded as the file says */
+        return EXIT_CONFIG;
+    case SP_UNAVAILABLE: /* for now there is nothing left of something: supervision tries again */
+    case SP_THROTTLED:
+    case SP_CONTENDED:
+        return EXIT_AWAY;
+    default:
+        return EXIT_BUG;
+    }
 }
 
 static int run(struct runner *runner)

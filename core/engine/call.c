@@ -201,7 +201,9 @@ static void note_trouble(struct seat *seat, const struct sp_error *err, int64_t 
 static void note_recovery(struct seat *seat, int64_t now)
 {
     struct crew *crew = seat->crew;
-    if (seat->troubled && atomic_fetch_sub(&crew->troubled, 1) == 1) {
+    bool last = seat->troubled && atomic_fetch_sub(&crew->troubled, 1) == 1;
+    /* At a stop waits are broken off, which tells nothing of the stage. */
+    if (last && !stop_asked(seat->stop)) {
         char lasted[32];
         option_format_duration((now - crew->troubled_since) / SP_MILLISECOND * SP_MILLISECOND, lasted);
         sp_log(SP_INFO, "works again, after %s", lasted);

@@ -68,7 +68,7 @@ int marks_parse(struct sp_slice value, struct sp_arena *arena, struct marks *out
     *out = (struct marks){NULL, 0};
     if (value.size == 0)
         return 0;
-    SP_AUTO(json_put_at) json_object *root = json_tokener_parse(sp_arena_text(arena, value.data, value.size));
+    SP_AUTO(json_put_at) json_object *root = json_parse(sp_arena_text(arena, value.data, value.size));
     json_object *list;
     if (!json_object_is_type(root, json_type_object) || !json_object_object_get_ex(root, "marks", &list) ||
         !json_object_is_type(list, json_type_array))

@@ -9,7 +9,7 @@ int pause_parse(struct sp_slice value, struct sp_arena *arena, struct pause *out
     *out = (struct pause){false, false};
     if (value.size == 0)
         return 0;
-    SP_AUTO(json_put_at) json_object *root = json_tokener_parse(sp_arena_text(arena, value.data, value.size));
+    SP_AUTO(json_put_at) json_object *root = json_parse(sp_arena_text(arena, value.data, value.size));
     if (!json_object_is_type(root, json_type_object)) {
         sp_fail(err, SP_REFUSED, "the state's record '" PAUSE_RECORD "' is not one that scanpipe wrote");
         return sp_fail_cure(err, "write it again with 'scanpipe resume'");

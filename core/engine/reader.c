@@ -174,6 +174,16 @@ static void rest(struct reading *reading)
     (void)pause_reading(reading, SP_SECOND);
 }
 
+/* A source that cannot be read may have more by now.  At a stop it is only broken off. */
+static void note_failure(struct reading *reading)
+{
+    struct ingest *ingest = reading->ingest;
+    pthread_mutex_lock(&ingest->lock);
+    if (!stop_asked(&ingest->work->stop))
+        ingest->caught_up = false;
+    pthread_mutex_unlock(&ingest->lock);
+}
+
 /* One turn: at most one page.  Returns how long to wait before the next. */
 static int64_t turn(struct reading *reading)
 {
@@ -183,8 +193,10 @@ static int64_t turn(struct reading *reading)
     struct sp_error err = {0};
     if (!pause_reading(reading, rate_take(&reading->rate, limit, sp_clock_now())))
         return 0;
-    if (read_page(reading, &read, &err) != 0)
+    if (read_page(reading, &read, &err) != 0) {
+        note_failure(reading);
         return call_pause_ns(seat, &err);
+    }
     take_page(reading, &read);
     if (read.ended)
         reading->ended_term = reading->term;

@@ -29,7 +29,7 @@ int record_parse(struct sp_slice value, struct sp_arena *arena, struct record *o
         *out = record;
         return 0;
     }
-    SP_AUTO(json_put_at) json_object *root = json_tokener_parse(sp_arena_text(arena, value.data, value.size));
+    SP_AUTO(json_put_at) json_object *root = json_parse(sp_arena_text(arena, value.data, value.size));
     if (!json_object_is_type(root, json_type_object) ||
         !decode_cursor(json_text_in(root, "cursor"), arena, &record.cursor)) {
         sp_fail(err, SP_REFUSED, "the state's record 'poller' is not one that scanpipe wrote");

@@ -3,6 +3,8 @@
 
 #include "engine/record_json.h"
 
+#include "base/mem.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,16 @@
 void json_put_at(json_object **object)
 {
     json_object_put(*object);
+}
+
+/* It fails without a reason where there is no memory; `null` is no object, and no failure. */
+json_object *json_parse(const char *text)
+{
+    enum json_tokener_error why = json_tokener_success;
+    json_object *object = json_tokener_parse_verbose(text, &why);
+    if (!object && why == json_tokener_success && strncmp(text + strspn(text, " \t\r\n"), "null", 4) != 0)
+        mem_exhausted();
+    return object;
 }
 
 const char *json_text_in(json_object *object, const char *key)

@@ -11,6 +11,10 @@
 
 void json_put_at(json_object **object); /* for SP_AUTO */
 
+/* NULL: it is no JSON, or `null`.  Where memory runs out the process ends, which is not taken for a foreign
+ * record. */
+json_object *json_parse(const char *text);
+
 const char *json_text_in(json_object *object, const char *key); /* "" */
 int64_t json_number_in(json_object *object, const char *key);
 uint64_t json_nonce_in(json_object *object, const char *key); /* 16 hexadecimal digits */

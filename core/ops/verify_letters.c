@@ -5,6 +5,7 @@
 #include "ops/verify_inside.h"
 
 #include "engine/letter.h"
+#include "engine/oversize.h"
 
 enum { LETTERS_AT_ONCE = 100, REJECTS_AT_ONCE = 100, REJECT_CELLS = 7 };
 
@@ -15,20 +16,29 @@ static struct sp_slice id_of(const struct sp_letter *letter)
     return (struct sp_slice){(const char *)letter->id, sizeof letter->id};
 }
 
-/* A letter whose event the table takes by now may have been sent again meanwhile, or not. */
-static int join_event(struct verify *verify, struct sp_slice event, struct sp_error *err)
+/* A letter whose event the table takes by now may have been sent again meanwhile, or not.  What is a file has
+ * only a head in the letter; where the file cannot be read, that is told. */
+static int join_event(struct verify *verify, const struct sp_letter *letter, struct sp_arena *arena,
+                      struct sp_error *err)
 {
     struct sp_batch batch;
     struct fold_reject why;
+    struct sp_letter whole = *letter;
+    struct sp_error unread;
     bool made;
+    if (oversize_read(verify->pipeline->letters_options.oversize, &whole, arena, &unread) != 0) {
+        verify_say(verify, "a dead letter's event is not known: %s; %s", unread.text, unread.cure);
+        return 0;
+    }
     fold_start(verify->single);
-    if (fold_add(verify->single, event, 0, &why) != FOLD_TAKEN)
+    if (fold_add(verify->single, whole.event, 0, &why) != FOLD_TAKEN)
         return 0;
     fold_finish(verify->single, &batch);
     return verify_join(verify, SHELF_BURIED, batch.values, NULL, &made, err);
 }
 
-static int take_letter(struct verify *verify, const struct sp_letter *letter, struct sp_error *err)
+static int take_letter(struct verify *verify, const struct sp_letter *letter, struct sp_arena *arena,
+                       struct sp_error *err)
 {
     bool known, rejected;
     struct sp_slice id = id_of(letter);
@@ -41,7 +51,7 @@ static int take_letter(struct verify *verify, const struct sp_letter *letter, st
         spill_get(verify->spill, SHELF_REJECTS, id, NULL, &rejected, NULL, err) != 0)
         return -1;
     if (!rejected)
-        return join_event(verify, letter->event, err);
+        return join_event(verify, letter, arena, err);
     verify->reject_count--;
     verify->report->buried++;
     return spill_remove(verify->spill, SHELF_REJECTS, id, err);
@@ -76,7 +86,7 @@ int verify_scan_letters(struct verify *verify, struct sp_error *err)
         if (scan(verify, (struct sp_slice){after.data, after.size}, arena, &letters, &count, &next, err) != 0)
             return -1;
         for (size_t i = 0; i < count; i++)
-            if (take_letter(verify, &letters[i], err) != 0)
+            if (take_letter(verify, &letters[i], arena, err) != 0)
                 return -1;
         buffer_clear(&after);
         buffer_add(&after, next.data, next.size);

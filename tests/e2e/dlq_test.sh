@@ -297,6 +297,7 @@ runs unmended "$scratch/folder.yaml"
 is "and back, with their history: the small ones were stored while the others were held" \
     "$(of_letters "$scratch/folder.yaml" 'sorted(l["attempts"] for l in letters)')" '[2, 2, 3, 3, 3]'
 is "in their files" "$(find "$SCANPIPE_DATA/large" -name '*.event' | wc -l)" 2
+cp -a "$SCANPIPE_DATA/letters" "$SCANPIPE_DATA/large" "$scratch"
 mv "$SCANPIPE_DATA/large/$large.event" "$scratch/away.event"
 dlq partly redrive -c "$mended"
 is "a letter whose bytes are away is left" "$STATUS $(count_letters "$mended")" '65 1' "$(last_lines "$scratch/partly.err")"
@@ -305,6 +306,20 @@ mv "$scratch/away.event" "$SCANPIPE_DATA/large/$large.event"
 dlq_works rest redrive -c "$mended"
 runs large "$mended"
 is "with the table mended all are written" "$(rows) $(count_letters "$mended")" '5 0'
+
+verify() { # sets STATUS
+    timeout $((60 * patience)) "${scanpipe[@]}" verify -c "$mended" --json >"$scratch/verify.out" 2>"$scratch/verify.err"
+    STATUS=$?
+}
+
+rm -r "$SCANPIPE_DATA/letters" "$SCANPIPE_DATA/large"
+cp -a "$scratch/letters" "$scratch/large" "$SCANPIPE_DATA"
+verify
+is "rows of events that are letters as well: verify finds nothing" \
+    "$STATUS $(grep -c . "$scratch/verify.out")" '0 1' "$(cat "$scratch/verify.out" "$scratch/verify.err")"
+rm "$SCANPIPE_DATA/large/$large.event"
+verify
+has "it reads letters whole, and tells whose bytes are away" "$(cat "$scratch/verify.err")" "cannot read $SCANPIPE_DATA/large/$large.event"
 
 # ---- The default store, with a folder
 

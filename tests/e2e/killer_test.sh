@@ -161,8 +161,33 @@ restarts_convict_nobody() {
     queue_is_empty 'restarts: the queue is empty' "$SCANPIPE_DATA/queue.db"
 }
 
+# Given a write under a mark that does not return, when a stop is asked for and its grace is over, then the process
+# has taken its mark out: whoever is stopped has not died of what he held.
+who_is_stopped_has_not_died() {
+    with_poison grace /dev/null 999999001
+    poison_conf grace hang 'operation: write, bytes: VENOM' 1 60s
+    start_pipeline grace "$scratch/grace.yaml"
+    check 'grace: it is at work' wait_until 10 has_leases "$SCANPIPE_DATA/queue.db"
+    kill_hard "$PID"
+    start_pipeline grace "$scratch/grace.yaml"
+    check 'grace: what was held is tried under a mark' wait_until 10 marks_are_held
+    stop "$PID"
+    at_least 'grace: the stop waited for the write until its grace was over, in ms' "$ELAPSED_MS" 1000
+    is 'grace: and leaves no mark' "$(held_marks)" 0
+}
+
+held_marks() {
+    query "$SCANPIPE_DATA/state.db" "SELECT json_array_length(CAST(Value AS TEXT), '\$.marks')
+        FROM PipelineState WHERE Name = 'marks'"
+}
+
+marks_are_held() {
+    [ "$(held_marks)" = 1 ]
+}
+
 hangs
 restarts_convict_nobody
+who_is_stopped_has_not_died
 kills_alone
 killed_alone
 for how in abort:300 segv:1000 kill:1 exit:50; do

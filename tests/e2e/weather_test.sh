@@ -85,5 +85,42 @@ all_fail_now_and_then() {
     done
 }
 
+# Given a feed that was read to its end, and a source that refuses from then on, when the rest is written, then
+# nobody says that it is caught up: there may be more by now; and once the source is back, somebody does.
+who_is_refused_is_not_caught_up() {
+    local feed=(--generate --seed "$seed" --events 200)
+    new_data refused
+    sim_start "${feed[@]}"
+    write_conf "$scratch/refused.yaml" <<YAML
+name: refused
+$(stage source scanapi 'url: "${SCAN_API_URL}", poll_interval: 100ms' '' <<<'read refused while=${SCANPIPE_DATA}/refuses')
+queue: {path: "\${SCANPIPE_DATA}/queue.db", $quick}
+state: {plugin: sqlite, path: "\${SCANPIPE_DATA}/state.db"}
+dead_letters: {plugin: sqlite, path: "\${SCANPIPE_DATA}/letters.db"}
+$(stage sink sqlite 'path: "${SCANPIPE_DATA}/out.db"' '' <<<'write unavailable while=${SCANPIPE_DATA}/away')
+YAML
+    touch "$SCANPIPE_DATA/away"
+    start_pipeline refused "$scratch/refused.yaml" --until-caught-up --json
+    check 'refused: it is read to its end' wait_until 20 calls_beyond source 5
+    touch "$SCANPIPE_DATA/refuses"
+    wait_until 10 has_line "$scratch/refused.log" 'source: refused'
+    rm "$SCANPIPE_DATA/away"
+    check 'refused: all is written' wait_until 10 nothing_is_left
+    sleep 1
+    check 'refused: and it goes on' kill -0 "$PID"
+    rm "$SCANPIPE_DATA/refuses"
+    await_end "$PID" 20
+    is 'refused: when the source is back it is caught up' "$STATUS" 0
+}
+
+calls_beyond() { # STAGE COUNT
+    [ "$(grep -cs . "$SCANPIPE_DATA/$1")" -gt "$2" ]
+}
+
+nothing_is_left() {
+    [ "$(query "$SCANPIPE_DATA/queue.db" 'SELECT count(*) FROM QueueMessages')" = 0 ]
+}
+
 all_fail_now_and_then
+who_is_refused_is_not_caught_up
 finish

@@ -11,8 +11,12 @@
 #include "engine/verdicts.h"
 #include "tap.h"
 
+#include <dlfcn.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { OURS = 1, THEIRS = 2 };
 
@@ -146,6 +150,36 @@ static void the_record_survives_its_text(void)
         CU_ASSERT(marks_parse(sp_slice_of(foreign[i]), arena, &back, &err) != 0);
         CU_ASSERT(err.class == SP_REFUSED && err.cure[0]);
     }
+}
+
+/* Takes the place of json-c's: one that had no memory says so by giving no reason. */
+static bool memory_is_out;
+struct json_object *json_tokener_parse_verbose(const char *text, enum json_tokener_error *error)
+{
+    static struct json_object *(*parse)(const char *, enum json_tokener_error *);
+    if (memory_is_out)
+        return NULL;
+    if (!parse)
+        *(void **)&parse = dlsym(RTLD_NEXT, "json_tokener_parse_verbose");
+    return parse(text, error);
+}
+
+static void no_memory_is_no_foreign_record(void)
+{
+    /* Given a good record, when there is no memory to read it, then the process ends, as it does wherever
+     * memory runs out: the record is not refused. */
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct marks marks;
+    struct sp_error err;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        memory_is_out = true;
+        _exit(marks_parse(sp_slice_of("{\"marks\":[]}"), arena, &marks, &err) == 0 ? 1 : 2);
+    }
+    CU_ASSERT(waitpid(child, &status, 0) == child);
+    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    CU_ASSERT(marks_parse(sp_slice_of("null"), arena, &marks, &err) != 0 && err.class == SP_REFUSED);
 }
 
 static void copies_are_one_suspect(void)
@@ -514,6 +548,7 @@ int main(void)
         {"a part is taken out of an entry", a_part_is_taken_out},
         {"what nobody died of is not kept", what_nobody_died_of_is_not_kept},
         {"the record survives its text", the_record_survives_its_text},
+        {"no memory is no foreign record", no_memory_is_no_foreign_record},
         {"copies of a message are one suspect", copies_are_one_suspect},
         {"killers are found, alone", killers_are_found_alone},
         {"deaths in an outage convict nobody", deaths_in_an_outage_convict_nobody},

@@ -287,8 +287,7 @@ static void races_lost_for_long_are_told(void)
     world.contended = 1;
     CU_ASSERT(write_all(&scene));
     CU_ASSERT(scene.work.sink.told_at == 0);
-    batch_clear(scene.worker.fresh); /* what is written is not written again */
-    fill(&scene, 10, 10);
+    fill(&scene, 10, 10); /* what is written is not written again */
     world.contended = 20;
     CU_ASSERT(write_all(&scene));
     CU_ASSERT(scene.work.sink.told_at != 0);
