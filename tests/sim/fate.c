@@ -130,8 +130,8 @@ static void draw_fate(const struct handle *handle, struct fate *fate)
         return;
     }
     const struct outage *outage = fate->outage = outage_now(plan);
-    fate->before_ns = dice_spread(&world.dice, 1000, plan->latency_ns);
-    fate->after_ns = dice_spread(&world.dice, 1000, plan->latency_ns);
+    fate->before_ns = dice_spread(&world.dice, plan->least_ns, plan->latency_ns);
+    fate->after_ns = dice_spread(&world.dice, plan->least_ns, plan->latency_ns);
     if (outage)
         tally(SOURCE_AWAY + (enum happening)handle->stage);
     if (outage && outage->black_hole)

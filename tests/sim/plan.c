@@ -92,6 +92,7 @@ static void draw_stage(struct dice *dice, const struct plan *plan, struct stage_
         .latency_ns = ms(dice, 1, dice_chance(dice, 1, 6) ? 2 * plan->timeout_ns / SP_MILLISECOND : 100),
         .outage_count = some(dice, 1, 3, 1, OUTAGES),
     };
+    stage->least_ns = dice_chance(dice, 1, 12) ? stage->latency_ns / 4 : 1000;
     for (unsigned i = 0; i < stage->outage_count; i++) {
         struct outage *outage = &stage->outages[i];
         outage->from = dice_between(dice, 0, plan->chaos_ns);

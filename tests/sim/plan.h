@@ -46,7 +46,8 @@ struct stage_plan {
     unsigned late_permille;   /* of failures: the effect comes later */
     unsigned partly_permille; /* of calls with entries: some of them fail */
     unsigned hangs_per_10000; /* of calls: past the deadline by more than hang_timeout */
-    int64_t latency_ns;       /* of a call, at most */
+    int64_t latency_ns;       /* of a call, at most: on the way there, and on the way back */
+    int64_t least_ns;
     struct outage outages[OUTAGES];
     unsigned outage_count;
 };
