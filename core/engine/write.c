@@ -265,7 +265,7 @@ static enum witness ask_witness(struct worker *worker, struct batch *batch, stru
     batch->unknown_rejects = answer == WRITTEN;
     if (answer == WRITTEN)
         note_written(batch, (struct set){&witness, 1});
-    else
+    else if (batch->events[witness].end == EVENT_WRITTEN) /* else it may be to blame itself */
         batch_forget_doubts(batch);
     return answer == WRITTEN ? WITNESS_TAKEN : WITNESS_FAILED;
 }
