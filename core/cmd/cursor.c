@@ -116,7 +116,7 @@ static int refuse(const struct cursor_moved *moved, const char *command)
     }
     cmd_add_escaped(&text, sp_slice_of(moved->to));
     if (moved->outcome == CURSOR_FORWARD) {
-        buffer_add_text(&text, " lies behind the cursor, ");
+        buffer_add_text(&text, " lies after the cursor, ");
         cmd_add_escaped(&text, sp_slice_of(moved->from));
         return args_wrong(command, "say --skip where the events between them are never to be read", "%s",
                           buffer_text(&text));

@@ -17,7 +17,7 @@ static const char *level_name(enum sp_level level)
 
 static void add_range(struct buffer *out, const char *file, const struct salvage_range *range)
 {
-    buffer_add_text(out, "  events of the source behind ");
+    buffer_add_text(out, "  events of the source after ");
     cmd_add_escaped(out, sp_slice_of(range->from ? range->from : "the start"));
     buffer_add_text(out, ", up to ");
     cmd_add_escaped(out, sp_slice_of(range->to ? range->to : "the cursor"));

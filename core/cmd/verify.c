@@ -193,8 +193,8 @@ static bool tell_difference(void *context, const struct verify_difference *diffe
 
 static void add_reject_text(struct buffer *out, const struct verify_reject *reject)
 {
-    buffer_add_text(out, reject->perhaps_behind ? "perhaps behind the cursor, no dead letter: "
-                                                : "no dead letter: ");
+    buffer_add_text(out, reject->perhaps_after ? "perhaps after the cursor, no dead letter: "
+                                               : "no dead letter: ");
     buffer_add_text(out, reject->class);
     const struct {
         const char *before, *text;
@@ -214,7 +214,7 @@ static void add_reject_text(struct buffer *out, const struct verify_reject *reje
 
 static void add_reject_json(struct buffer *out, const struct verify_reject *reject)
 {
-    buffer_printf(out, "{\"no_letter\":{\"perhaps_behind\":%s", reject->perhaps_behind ? "true" : "false");
+    buffer_printf(out, "{\"no_letter\":{\"perhaps_after\":%s", reject->perhaps_after ? "true" : "false");
     cmd_add_member(out, "class", reject->class);
     cmd_add_member(out, "event_id", reject->event_id);
     cmd_add_member(out, "event_key", reject->event_key);
@@ -262,8 +262,7 @@ static void add_summary_text(struct buffer *out, const struct telling *telling,
     add_line(out, "unwanted", report->unwanted, "events, by the table's where");
     add_line(out, "rejected", report->buried, "among the dead letters");
     add_line(out, "rejected", report->unaccounted, "and not among the dead letters");
-    add_line(out, "perhaps", report->perhaps_behind,
-             "rejected, on the page of the cursor: perhaps behind it");
+    add_line(out, "perhaps", report->perhaps_after, "rejected, on the page of the cursor: perhaps after it");
     if (report->waited && !report->drained && report->queue_left > 0)
         buffer_printf(out,
                       "  %-10s %" PRIu64 " messages: it was not seen empty, and what differs may be in it\n",
@@ -282,7 +281,7 @@ static void add_summary_json(struct buffer *out, const struct telling *telling,
         {"ahead", report->ahead},           {"before", report->before},
         {"excused", report->excused},       {"unexplained", report->unexplained},
         {"unwanted", report->unwanted},     {"dead_letters", report->buried},
-        {"no_letter", report->unaccounted}, {"perhaps_behind", report->perhaps_behind},
+        {"no_letter", report->unaccounted}, {"perhaps_after", report->perhaps_after},
         {"queue", report->queue_left},
     };
     buffer_add_text(out, "{\"verify\":{\"pipeline\":");

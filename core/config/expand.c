@@ -68,7 +68,7 @@ static void add_file(struct expansion *expansion, struct sp_slice path)
     buffer_add(&name, path.data, path.size);
     if (path.size == 0) {
         expansion->failed = true;
-        diag_error(expansion->diag, expansion->mark, forms, "there is no path behind 'file:'");
+        diag_error(expansion->diag, expansion->mark, forms, "there is no path after 'file:'");
     } else if (file_read(name.data, MOST_FILE_BYTES, &content, &err) < 0) {
         expansion->failed = true;
         diag_error(expansion->diag, expansion->mark, "correct the path, or make the file readable", "%s",

@@ -281,7 +281,7 @@ static struct yaml_node *check_root(struct reader *reader, struct yaml_node *roo
         return root;
     if (root->kind == YAML_SCALAR && root->is_null && !reader->has_holes)
         return empty_file(reader);
-    diag_error(reader->diag, root->mark, "write 'key: value' lines, with a space behind the colon",
+    diag_error(reader->diag, root->mark, "write 'key: value' lines, with a space after the colon",
                "the file must be a mapping, not %s", yaml_what(root));
     return NULL;
 }

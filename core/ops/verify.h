@@ -30,7 +30,7 @@ struct verify_report {
     uint64_t unwanted;       /* of them, dropped by the table's `where` */
     uint64_t buried;         /* of them and of what is no event, found among the dead letters */
     uint64_t unaccounted;    /* rejected, and not there */
-    uint64_t perhaps_behind; /* no events, not there either, on the page of the cursor: perhaps behind it */
+    uint64_t perhaps_after;  /* no events, not there either, on the page of the cursor: perhaps after it */
     uint64_t rows;           /* that the source's events make */
     uint64_t compared;
     uint64_t ahead, before; /* rows that hold events from outside of the range */
@@ -69,7 +69,7 @@ struct verify_difference {
 /* An event that the table rejects, or what is none, without a dead letter.  Texts may be NULL. */
 struct verify_reject {
     const char *class, *column, *pointer, *reason, *event_id, *event_key;
-    bool perhaps_behind;
+    bool perhaps_after;
 };
 
 struct verify_listener {

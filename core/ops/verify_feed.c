@@ -181,7 +181,7 @@ static int take_other(struct feeding *feeding, const struct sp_not_event *other,
         .class = other->bytes.size > pack_event_limit(verify->pipeline) ? "too_large" : "malformed",
         .pointer = other->pointer,
         .reason = other->reason,
-        .perhaps_behind = feeding->reached,
+        .perhaps_after = feeding->reached,
     };
     return note_missing(feeding, other->bytes, &reject, err);
 }

@@ -124,7 +124,7 @@ int verify_note_reject(struct verify *verify, struct sp_slice bytes, const struc
         cell_of(reject->reason),
         cell_of(reject->event_id),
         cell_of(reject->event_key),
-        cell_of(reject->perhaps_behind ? "" : NULL),
+        cell_of(reject->perhaps_after ? "" : NULL),
     };
     SP_AUTO(buffer_fini) struct buffer value = {0};
     bool known;
@@ -156,10 +156,10 @@ static int tell_reject(struct verify *verify, struct sp_slice bytes, struct sp_a
         .reason = text_of(&cells[3], arena),
         .event_id = text_of(&cells[4], arena),
         .event_key = text_of(&cells[5], arena),
-        .perhaps_behind = cells[6].present,
+        .perhaps_after = cells[6].present,
     };
-    if (reject.perhaps_behind)
-        verify->report->perhaps_behind++;
+    if (reject.perhaps_after)
+        verify->report->perhaps_after++;
     else
         verify->report->unaccounted++;
     if (verify->listener->reject(verify->listener->context, &reject))

@@ -136,7 +136,7 @@ static const char *read_decimal_size(const char *size, struct value_rule *rule)
         return "between braces, write it in quotes: \"decimal(10,2)\"";
     if (!at || strcmp(at, ")") != 0 || rule->precision < 1 || rule->precision > VALUE_MAX_PRECISION ||
         rule->scale > rule->precision)
-        return "write decimal(digits, digits behind the point): decimal(10,2), with at most 38 digits";
+        return "write decimal(digits, digits after the point): decimal(10,2), with at most 38 digits";
     return NULL;
 }
 

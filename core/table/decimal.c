@@ -105,7 +105,7 @@ const char *decimal_read(struct sp_slice text, uint32_t precision, uint32_t scal
     struct number number = number_of(text);
     if (number.first < number.last) {
         if (number.last - number.point > (int64_t)scale)
-            return too_many(scale, "behind", arena);
+            return too_many(scale, "after", arena);
         if (number.point - number.first > (int64_t)(precision - scale))
             return too_many(precision - scale, "before", arena);
     }

@@ -120,7 +120,7 @@ static const struct rule {
     {"SELECT abs((SELECT coalesce(sum(Size), 0) FROM QueueMessages) - Bytes) FROM QueueTotals", SP_ERROR,
      true, "bytes more or less are in the messages than the totals say"},
     {"SELECT coalesce((SELECT max(Id) FROM QueueMessages), 0) > LastId FROM QueueTotals", SP_ERROR, false,
-     "there is a message behind the last id that was given"},
+     "there is a message after the last id that was given"},
     {"SELECT count(*) FROM QueueMessages WHERE Size <> length(Body)", SP_ERROR, true,
      "messages have another size than was written down"},
     {"SELECT count(*) FROM QueueLeases WHERE NOT EXISTS (SELECT 1 FROM QueueMessages WHERE Id = Message)",
@@ -186,7 +186,7 @@ static int check_messages(sqlite3 *file, bool full, struct findings *findings, s
     if (rc == SQLITE_OK && stuck)
         findings_add(findings, SP_ERROR,
                      "%" PRIu64
-                     " messages have attributes that cannot be read: nothing behind them is delivered",
+                     " messages have attributes that cannot be read: nothing after them is delivered",
                      stuck);
     if (rc == SQLITE_OK && content->doubtful)
         findings_add(findings, SP_WARN,

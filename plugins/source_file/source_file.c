@@ -127,7 +127,7 @@ static int source_cursor_of(void *pointer, const char *text, struct sp_arena *ar
     }
     if (!place_from_text(text, handle_of(pointer)->stage->source.base, &place))
         return sp_fail(err, SP_REJECTED,
-                       "\"%s\" is no place: write \"start\", or FILE:LINE for behind that line", text);
+                       "\"%s\" is no place: write \"start\", or FILE:LINE for after that line", text);
     size_t size = place_print(&place, printed);
     *out = sp_arena_copy(arena, (struct sp_slice){printed, size});
     return 0;

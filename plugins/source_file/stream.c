@@ -218,7 +218,7 @@ static int start_member(struct stream *stream, struct sp_error *err)
     if (stream->raw_at == stream->raw_size)
         return 0;
     if (stream->raw[stream->raw_at] != GZIP_FIRST) {
-        sp_fail(err, SP_REFUSED, "%s: behind its gzip data stands something else", stream->title);
+        sp_fail(err, SP_REFUSED, "%s: something else follows its gzip data", stream->title);
         return sp_fail_cure(err, "repair the file, or take it away");
     }
     int code = stream->inflate_ready ? inflateReset(&stream->inflating)

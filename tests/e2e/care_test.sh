@@ -118,6 +118,7 @@ skips_only_when_told() {
     command_is 'cursor show before the first run' 0 cursor show -c "$scratch/whole.yaml"
     told 'nothing was read' out 'nothing was read yet'
     command_is 'cursor set forward' 64 cursor set "$middle" -c "$scratch/whole.yaml"
+    told 'it says where that is' err 'lies after the cursor'
     told 'it asks for --skip' err '--skip'
     command_is 'cursor rewind forward' 64 cursor rewind "$middle" -c "$scratch/whole.yaml"
     command_is 'cursor set to nowhere' 64 cursor set here -c "$scratch/whole.yaml"

@@ -156,7 +156,7 @@ ranges() {
     verifies 64 'nothing' "$scratch/whole.yaml" --from 50 --to 49
     verifies 0 'one' "$scratch/whole.yaml" --from 50 --to 50 --json
     is 'both ends belong to the range' "$(report one events)" 1
-    verifies 64 'behind' "$scratch/whole.yaml" --from 70000
+    verifies 64 'after all' "$scratch/whole.yaml" --from 70000
 }
 
 # Given rejected events, when their dead letters are gone, then that is told, and a failure with --strict.

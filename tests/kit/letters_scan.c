@@ -223,7 +223,7 @@ static const struct check checks[] = {
      scan_while_letters_change},
     {"given letters that were scanned, when the handle went on and was closed, then they are still there",
      letters_live_in_the_arena},
-    {"given a place that is none of the store, when scanned behind it, then the next scan works",
+    {"given a place that is none of the store, when scanned after it, then the next scan works",
      odd_place_is_refused},
 };
 

@@ -89,7 +89,7 @@ static void compare_is_an_order(struct kit *kit)
                     "compare(a, b) and compare(b, a) of pages %zu and %zu do not fit", i, j);
             REQUIRE(order == (i > j) - (i < j), "page %zu is %s page %zu", i,
                     order < 0 ? "before"
-                    : order   ? "behind"
+                    : order   ? "after"
                               : "at",
                     j);
         }
@@ -112,7 +112,7 @@ static void texts_lead_back(struct kit *kit)
         WORKS(source.ops->text_of(source.one, cursor, kit->arena, &again, &kit_error));
         REQUIRE(strcmp(text, again) == 0, "the cursor of \"%s\" has the text \"%s\"", text, again);
         REQUIRE(source.ops->compare(source.one, cursor, page->cursor) <= 0,
-                "the cursor of \"%s\" is behind the one that has this text: events would be passed over",
+                "the cursor of \"%s\" is after the one that has this text: events would be passed over",
                 text);
         WORKS(source.ops->text_of(source.one, feed.pages[feed.page_count - 1].cursor, kit->arena, &again,
                                   &kit_error));

@@ -75,7 +75,7 @@ static void law_cursor(int64_t from, int64_t to)
         const struct event *event = &feed.events[feed.places[place]];
         if (!event->queued && !event->dead)
             law_broken("nothing is lost",
-                       "the cursor stands at %" PRId64 ", behind event %lld (%s) that is nowhere", to,
+                       "the cursor stands at %" PRId64 ", after event %lld (%s) that is nowhere", to,
                        number_of(event), event_kinds[event->kind]);
     }
 }

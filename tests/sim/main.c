@@ -56,7 +56,7 @@ static void usage(FILE *out)
 {
     fputs("usage: sim [--seconds S] [--runs N]     runs seeds from a random one on\n"
           "       sim --seed N [-v] [--runs M]     runs this one again, with its trace\n"
-          "       --keep-going                     goes on behind a seed that breaks a law\n"
+          "       --keep-going                     goes on after a seed that breaks a law\n"
           "       --all                            goes on until everything has happened that may\n"
           "       --lie STAGE                      source, queue, sink, state or dead_letters loses things\n",
           out);

@@ -493,7 +493,7 @@ static void totals_are_wrong(void)
         {"UPDATE QueueTotals SET Messages = Messages + 3", "messages more or less", SP_ERROR},
         {"UPDATE QueueTotals SET Bytes = 0", "bytes more or less", SP_ERROR},
         {"DELETE FROM QueueTotals", "totals is missing", SP_ERROR},
-        {"UPDATE QueueTotals SET LastId = 7", "behind the last id", SP_ERROR},
+        {"UPDATE QueueTotals SET LastId = 7", "after the last id", SP_ERROR},
         {"UPDATE QueueMessages SET Size = Size + 1 WHERE Id = 100", "another size", SP_ERROR},
         {"UPDATE QueueMessages SET Attributes = x'ffffffff61' WHERE Id = 100", "attributes that cannot",
          SP_ERROR},

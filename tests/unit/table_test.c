@@ -88,7 +88,7 @@ static void test_type_errors(void)
     refuses(HEAD "  A: {from: /A, type: text 5}\n", "5:23", "'text 5' is not a type", NULL);
     refuses(HEAD "  A: {from: /A, type: int(4)}\n", "5:23", "'int(4)' is not a type", "write 'int'");
     refuses(HEAD "  A: {from: /A, type: decimal}\n", "5:23", "'decimal' is not a type",
-            "behind the point): decimal(10,2)");
+            "after the point): decimal(10,2)");
     refuses(HEAD "  A: {from: /A, type: \"decimal(39,2)\"}\n", "5:23", "'decimal(39,2)' is not a type", NULL);
     refuses(HEAD "  A: {from: /A, type: \"decimal(2,3)\"}\n", "5:23", "'decimal(2,3)' is not a type", NULL);
     refuses(HEAD "  A:\n    from: /A\n    type: decimal(0,0)\n", "7:11", "'decimal(0,0)' is not a type",
@@ -108,7 +108,7 @@ static void test_value_errors(void)
     refuses(HEAD "  A: {from: /A, type: boolean, default: 1}\n", "5:41",
             "'default' is not true or false, but a number", NULL);
     refuses(HEAD "  A: {from: /A, type: \"decimal(3,1)\", default: 1.25}\n", "5:48",
-            "'default' has more than 1 digit behind the point", NULL);
+            "'default' has more than 1 digit after the point", NULL);
     refuses(HEAD "  A: {from: /A, type: text(2), default: abc}\n", "5:41",
             "'default' has 3 characters where 2 fit", NULL);
     refuses(HEAD "  A: {from: /A, type: text, default: }\n", "5:38",

@@ -181,7 +181,7 @@ static void syntax_errors_say_what_to_write(void)
 {
     CU_ASSERT(text_tells("a: \"b\nc: d\n", "p.yaml:1:4: error: the quoted text that begins here never ends"));
     CU_ASSERT(text_tells("a: b: c\n", "p.yaml:1:5: error: there cannot be a ':' here"));
-    CU_ASSERT(text_tells("a: 1\nb\nc: 1\n", "p.yaml:2:1: error: there is no ': ' behind this"));
+    CU_ASSERT(text_tells("a: 1\nb\nc: 1\n", "p.yaml:2:1: error: there is no ': ' after this"));
     CU_ASSERT(text_tells("a: @b\n", "p.yaml:1:4: error: text cannot begin with '@'"));
     CU_ASSERT(text_tells("a: `b`\n", "text cannot begin with '`'"));
     CU_ASSERT(text_tells("a: *.json\n", "text that begins with '*' needs quotes"));
@@ -191,7 +191,7 @@ static void syntax_errors_say_what_to_write(void)
     CU_ASSERT(text_tells("- a\n", "the file must be a mapping, not a list"));
     CU_ASSERT(text_tells("a: {b: ${C}}\n", "p.yaml:1:8: error: between { } and [ ] a value with '${' needs"));
     CU_ASSERT(text_tells("{a: 1, ? , b: 2}\n", "there is no key before the ':'"));
-    CU_ASSERT(text_tells("key:value\n", "with a space behind the colon"));
+    CU_ASSERT(text_tells("key:value\n", "with a space after the colon"));
     CU_ASSERT(text_tells("{a: 1, : 2}\n", "p.yaml:1:8: error: a value is expected here"));
     CU_ASSERT(text_tells("a: {{b}}\n", "put text that begins with '{' or '[' in quotes"));
 }
@@ -346,7 +346,7 @@ static void bad_expansions_have_their_places(void)
     CU_ASSERT(text_tells("a: '${A:?b}'\n", "this names no variable and no file"));
     CU_ASSERT(text_tells("a: ${UNSET:-${SET}}\n", "a default cannot hold another ${...}"));
     CU_ASSERT(text_tells("a: ${LATIN}\n", "the variable holds no text"));
-    CU_ASSERT(text_tells("a: '${file:}'\n", "there is no path behind 'file:'"));
+    CU_ASSERT(text_tells("a: '${file:}'\n", "there is no path after 'file:'"));
     CU_ASSERT(text_tells("a: ${file:/no/such/file}\n", "No such file or directory"));
     CU_ASSERT(text_tells("a: ${file:/dev/zero}\n", "/dev/zero is larger than 65536 bytes"));
     /* Several in one value, several values: all are told. */

@@ -48,11 +48,11 @@ struct sp_source_ops {
     int (*text_of)(void *handle, struct sp_slice cursor, struct sp_arena *arena, const char **out,
                    struct sp_error *err);
 
-    /* <0, 0, >0 as a stands before, at or behind b.  Pure. */
+    /* <0, 0, >0 as a stands before, at or after b.  Pure. */
     int (*compare)(void *handle, struct sp_slice a, struct sp_slice b);
 
-    /* The cursor behind what a person means by `text`, for the end of a range that has it; as cursor_of.
-     * NULL: cursor_of() itself stands behind it ("events.ndjson:17" is behind line 17). */
+    /* The cursor after what a person means by `text`, for the end of a range that has it; as cursor_of.
+     * NULL: cursor_of() itself stands after it ("events.ndjson:17" is after line 17). */
     int (*cursor_behind)(void *handle, const char *text, struct sp_arena *arena, struct sp_slice *out,
                          struct sp_error *err);
 };

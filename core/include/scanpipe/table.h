@@ -17,7 +17,7 @@
 enum sp_type {
     SP_TYPE_INT,       /* number, 32 bits                                           */
     SP_TYPE_BIGINT,    /* number, 64 bits                                           */
-    SP_TYPE_DECIMAL,   /* text: -?digits[.digits], exactly `scale` digits behind the point */
+    SP_TYPE_DECIMAL,   /* text: -?digits[.digits], exactly `scale` digits after the point */
     SP_TYPE_BOOLEAN,   /* number, 0 or 1                                            */
     SP_TYPE_TEXT,      /* text, UTF-8 without NUL, at most `length` code points (0: no limit) */
     SP_TYPE_TIMESTAMP, /* number, ticks (scanpipe/time.h), cut to the sink's digits */
