@@ -43,7 +43,7 @@ void folders_setup(void);
 
 /*
  * Loads the pipeline and prints what is wrong, warnings too, to standard error.  NULL: *exit_out says
- * how to end.
+ * how to end.  From here on a command that waits for a stage says so.
  */
 struct pipeline *cmd_load(const char *path, int *exit_out);
 

@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 #include "cmd/cmd.h"
+#include "config/options.h"
+#include "ops/hand.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +98,16 @@ static bool is_readable_file(const char *path)
     return true;
 }
 
+/* A line that is drawn in place may stand there: it is drawn again. */
+static void tell_waiting(const char *stage, const struct sp_error *err, int64_t left_ns)
+{
+    char left[32];
+    option_format_duration((left_ns + SP_SECOND - 1) / SP_SECOND * SP_SECOND, left);
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    cmd_complain(err->cure, "%s: %s; trying again for up to %s", stage, err->text, left);
+}
+
 struct pipeline *cmd_load(const char *path, int *exit_out)
 {
     if (!is_readable_file(path)) {
@@ -103,6 +115,7 @@ struct pipeline *cmd_load(const char *path, int *exit_out)
         return NULL;
     }
     folders_setup();
+    hand_tell_with(tell_waiting);
     struct diag *diag = diag_new(path, (struct sp_slice){0});
     struct pipeline *pipeline = pipeline_load(path, diag);
     SP_AUTO(buffer_fini) struct buffer text = {0};

@@ -6,6 +6,17 @@
 #include <errno.h>
 #include <time.h>
 
+/* Who waits for longer wonders what for.  What a stage waits for by itself, as for a lock, is only told by a
+ * call that has ended: so until one has waited in vain, none may take longer. */
+static const int64_t tell_after_ns = 2 * SP_SECOND;
+
+static hand_teller *teller;
+
+void hand_tell_with(hand_teller *tell)
+{
+    teller = tell;
+}
+
 int hand_open(struct hand *hand, const struct stage *stage, struct sp_error *err)
 {
     const struct sp_plugin *about = &stage->plugin->about;
@@ -35,7 +46,12 @@ void hand_close(struct hand *hand)
 
 int64_t hand_begin_extra(struct hand *hand, int64_t extra_ns)
 {
-    return sp_clock_now() + hand->stage->options.timeout_ns + extra_ns;
+    int64_t now = sp_clock_now(), lasts = hand->stage->options.timeout_ns;
+    if (!hand->patient && extra_ns == 0 && lasts > tell_after_ns)
+        lasts = tell_after_ns;
+    if (hand->failing_since == 0)
+        hand->began = now;
+    return now + lasts + extra_ns;
 }
 
 static void sleep_ns(int64_t ns)
@@ -43,6 +59,16 @@ static void sleep_ns(int64_t ns)
     struct timespec left = {.tv_sec = ns / SP_SECOND, .tv_nsec = ns % SP_SECOND};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;
+}
+
+/* Once in a row of failures, and before the pause that makes it long. */
+static void tell_waiting(struct hand *hand, const struct sp_error *err, int64_t now, int64_t pause)
+{
+    if (hand->told || now + pause - hand->began < tell_after_ns)
+        return;
+    hand->told = hand->patient = true;
+    if (teller)
+        teller(hand->stage->name, err, hand->failing_since + hand->stage->options.timeout_ns - now);
 }
 
 bool hand_again(struct hand *hand, struct sp_error *err)
@@ -57,6 +83,7 @@ bool hand_again(struct hand *hand, struct sp_error *err)
         hand->failing_since = now;
     int64_t pause = retry_pause(&hand->retry, &policy, err, sp_random());
     if (passes && now + pause - hand->failing_since <= options->timeout_ns) {
+        tell_waiting(hand, err, now, pause);
         sleep_ns(pause);
         return true;
     }
@@ -68,4 +95,5 @@ void hand_well(struct hand *hand)
 {
     hand->retry.failures = 0;
     hand->failing_since = 0;
+    hand->told = false;
 }

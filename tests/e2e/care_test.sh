@@ -242,6 +242,24 @@ pauses_and_resumes() {
     command_is 'it helped' 0 pause --status -c "$scratch/whole.yaml"
 }
 
+# Given a state that another process has locked, when a command needs it, then the person is told once what is waited
+# for, and programs are not; and when it is free again, the command does its work.
+says_what_it_waits_for() {
+    local pid
+    lock "$SCANPIPE_DATA/out.db"
+    "${scanpipe[@]}" pause ingest -c "$scratch/whole.yaml" --json >"$scratch/waiting.out" 2>"$scratch/waiting.err" &
+    pid=$!
+    adopt "$pid" waiting
+    check 'waiting: it is told what for' \
+        wait_until 20 has_line "$scratch/waiting.err" '^scanpipe: state: .*locked; trying again for up to [0-9]*s$'
+    unlock
+    await_end "$pid" 20
+    is 'waiting: exit status' "$STATUS" 0
+    is 'waiting: it is told once' "$(grep -c '' "$scratch/waiting.err")" 1
+    is 'waiting: a program gets its JSON' "$(grep -c '^{.*}$' "$scratch/waiting.out") $(grep -c '' "$scratch/waiting.out")" '1 1'
+    command_is 'waiting: it is done' 0 resume -c "$scratch/whole.yaml"
+}
+
 fails() {
     ! "$@"
 }
@@ -256,4 +274,5 @@ skips_only_when_told
 replays_a_range
 replays_lines
 pauses_and_resumes
+says_what_it_waits_for
 finish
