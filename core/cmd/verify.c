@@ -41,7 +41,7 @@ struct options {
 };
 
 struct telling {
-    const char *pipeline;
+    const char *pipeline, *file;
     bool json, draws;
     unsigned digits; /* of times */
     uint64_t rejects;
@@ -294,6 +294,26 @@ static void add_summary_json(struct buffer *out, const struct telling *telling,
                   report->drained ? "true" : "false", good ? "true" : "false");
 }
 
+/* Events that are written twice do no harm, so all that was compared may be sent again. */
+static void add_cure(struct buffer *out, const struct telling *telling, const struct verify_report *report)
+{
+    if (report->waited && !report->drained && report->queue_left > 0) {
+        buffer_add_text(out, "  = verify again when the queue is empty\n");
+        return;
+    }
+    if (report->from[0]) {
+        buffer_add_text(out, "  = send the range again: scanpipe replay --from ");
+        cmd_add_escaped(out, sp_slice_of(report->from));
+        buffer_add_text(out, " --to ");
+        cmd_add_escaped(out, sp_slice_of(report->to));
+    } else {
+        buffer_add_text(out, "  = have the source read again from its start: scanpipe cursor set --to-start");
+    }
+    buffer_add_text(out, " -c ");
+    cmd_add_escaped(out, sp_slice_of(telling->file));
+    buffer_add_char(out, '\n');
+}
+
 /* For programs on standard output, behind what was found; for people beside it. */
 static bool tell_summary(const struct telling *telling, const struct verify_report *report, bool good)
 {
@@ -303,6 +323,8 @@ static bool tell_summary(const struct telling *telling, const struct verify_repo
         return cmd_print(&out);
     if (telling->rejects > REJECTS_SHOWN)
         fprintf(stderr, "... and %" PRIu64 " more without a dead letter\n", telling->rejects - REJECTS_SHOWN);
+    if (!good)
+        add_cure(&out, telling, report);
     fputs(buffer_text(&out), stderr);
     return true;
 }
@@ -313,6 +335,7 @@ static int verify(const struct pipeline *pipeline, const struct options *options
 {
     struct telling telling = {
         .pipeline = pipeline->name,
+        .file = pipeline->path,
         .json = options->json,
         .draws = options->progress == PROGRESS_ALWAYS ||
                  (options->progress == PROGRESS_AUTO && isatty(STDERR_FILENO)),

@@ -31,6 +31,10 @@ verifies() { # STATUS NAME FILE [OPTION...]: as a test
     [ "$STATUS" = "$1" ] || last_lines "$scratch/$2.err" | sed 's/^/# /'
 }
 
+fails() {
+    ! "$@"
+}
+
 report() { # NAME FIELD: of the summary, after verify --json
     field "$2" "$(tail -n 1 "$scratch/$1.out")"
 }
@@ -86,6 +90,7 @@ ten_losses() {
     check 'for people: a column' grep -q 'LatestStatusCode is ".*?", must be ".*" (event [0-9]*)$' \
         "$scratch/text.out"
     told text 'not every row is accounted for'
+    told text '^  = have the source read again from its start: scanpipe cursor set --to-start -c .*whole.yaml$'
 }
 
 # Given a pipeline that runs while its feed grows, when verify runs beside it, then it finds nothing.
@@ -118,6 +123,7 @@ what_is_in_the_queue() {
     runs 'queue: more is read' "$scratch/ingest.yaml"
     verifies 65 stuck "$scratch/whole.yaml" --wait 1s
     told stuck 'queue .* messages: it was not seen empty'
+    told stuck '^  = verify again when the queue is empty$'
 
     verify late "$scratch/whole.yaml" --wait 30s --json --strict --progress always &
     late=$!
@@ -150,6 +156,11 @@ ranges() {
     verifies 0 'lost elsewhere' "$scratch/whole.yaml" --to 3000
     verifies 65 'lost here' "$scratch/whole.yaml" --from 3000 --to 6000
     is 'the loss is named' "$(grep -c '^ParcelId .* must be .* (event [0-9]*)$' "$scratch/lost here.out")" 2
+    told 'lost here' '^  = send the range again: scanpipe replay --from 3000 --to 6000 -c .*whole.yaml$'
+    check 'that can be done' "${scanpipe[@]}" replay --from 3000 --to 6000 -c "$scratch/whole.yaml"
+    runs 'ranges: again' "$scratch/whole.yaml"
+    verifies 0 'mended' "$scratch/whole.yaml" --from 3000 --to 6000
+    check 'mended: no cure is told' fails has_line "$scratch/mended.err" '  = '
     verifies 0 'too far' "$scratch/whole.yaml" --from 5900 --to 99999
     told 'too far' 'has not read up to 99999'
     verifies 64 'no place' "$scratch/whole.yaml" --from abc
