@@ -3,6 +3,7 @@
 
 #include "cmd/dlq.h"
 
+#include "base/arena.h"
 #include "cmd/args.h"
 #include "config/near.h"
 #include "config/options.h"
@@ -249,6 +250,17 @@ static bool take_ids(const struct args *args, enum verb verb, struct dlq_options
     return true;
 }
 
+/* What matches nothing, whenever it is asked. */
+static bool range_is_some(const struct sp_letter_filter *filter)
+{
+    if (filter->from_wall_ms == 0 || filter->until_wall_ms == 0 ||
+        filter->from_wall_ms < filter->until_wall_ms)
+        return true;
+    args_wrong("dlq", "--since is the earlier one: --since 2h --until 1h",
+               "there is no time between --since and --until");
+    return false;
+}
+
 /* The index of the verb; -1: *exit_out says how to end. */
 static int read_options(int argc, char **argv, struct dlq_options *options, int *exit_out)
 {
@@ -270,9 +282,53 @@ static int read_options(int argc, char **argv, struct dlq_options *options, int 
         return -1;
     int verb = find_verb(argv[optind]);
     if (verb < 0 || !take_ids(&args, verbs[verb].verb, options) ||
-        !options_fit(verbs[verb].name, verbs[verb].verb, given, options))
+        !options_fit(verbs[verb].name, verbs[verb].verb, given, options) ||
+        !range_is_some(&options->query.filter))
         return -1;
     return verb;
+}
+
+static bool has_column(const struct sp_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static int complain_column(const struct sp_table *table, const char *name)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    const char **names = sp_arena_alloc(arena, table->column_count * sizeof *names);
+    for (size_t i = 0; i < table->column_count; i++)
+        names[i] = table->columns[i].name;
+    const char *nearest = near_miss(name, names, table->column_count);
+    const char *hint = nearest ? sp_arena_printf(arena, "did you mean '%s'?", nearest) : NULL;
+    return args_wrong("dlq", hint, "the table %s has no column '%s', and no dead letter blames one",
+                      table->name, name);
+}
+
+/* A column that the table had before may be to blame for letters that are still there: so those are asked.
+ * Returns the exit code; 0: go on. */
+static int check_column(const struct pipeline *pipeline, const struct dlq_options *options)
+{
+    const struct letters_query query = {.filter.column = options->query.filter.column, .limit = 1};
+    const struct sp_table *table = pipeline->table ? table_of(pipeline->table) : NULL;
+    struct sp_error err = {0};
+    struct hand hand;
+    uint64_t count = 0;
+    if (!query.filter.column || !table || has_column(table, query.filter.column))
+        return 0;
+    int result = hand_open(&hand, &pipeline->letters, &err);
+    if (result == 0) {
+        result = choose_count(&hand, pipeline->name, &query, &count, &err);
+        hand_close(&hand);
+    }
+    if (result != 0) {
+        cmd_complain_error(&err);
+        return EXIT_AWAY;
+    }
+    return count > 0 ? 0 : complain_column(table, query.filter.column);
 }
 
 int cmd_dlq(int argc, char **argv)
@@ -284,7 +340,9 @@ int cmd_dlq(int argc, char **argv)
     struct pipeline *pipeline = cmd_load(options.file, &code);
     if (!pipeline)
         return code;
-    code = verbs[verb].run(pipeline, &options);
+    code = check_column(pipeline, &options);
+    if (code == 0)
+        code = verbs[verb].run(pipeline, &options);
     pipeline_free(pipeline);
     return code;
 }

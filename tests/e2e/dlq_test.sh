@@ -91,7 +91,8 @@ is "until an hour ago" "$(count_letters "$strict" --until 1h)" 0
 is "since a time" "$(count_letters "$strict" --since 2001-01-01T00:00:00+01:00 --until 2999-01-01T00:00:00Z)" 8
 last=$(of_letters "$strict" 'max(l["last"] for l in letters)')
 is "until is exclusive, since is not" \
-    "$(count_letters "$strict" --since "$last" --until "$last") $(($(count_letters "$strict" --since "$last") > 0))" '0 1'
+    "$(count_letters "$strict" --until "$last") $(($(count_letters "$strict" --since "$last") > 0))" \
+    "$(of_letters "$strict" "sum(l['last'] < '$last' for l in letters)") 1"
 id=$(of_letters "$strict" 'letters[0]["id"]' --event-id 5)
 other=$(of_letters "$strict" 'letters[0]["id"]' --event-id 6)
 is "by the beginning of ids" \
@@ -135,6 +136,15 @@ is "a time that is none" "$STATUS" 64
 dlq usage redrive -c "$strict" --class valeu
 is "a class that is none" "$STATUS" 64
 has "and the nearest is told" "$(cat "$scratch/usage.err")" "did you mean 'value'?"
+dlq usage list -c "$strict" --column parcelid
+is "a column that the table does not have" "$STATUS" 64
+has "and the nearest is told" "$(cat "$scratch/usage.err")" "did you mean 'ParcelId'?"
+sed 's/ParcelId: /IdOfParcel: /' "$strict" >"$scratch/renamed.yaml"
+is "a column that the table had: its letters are there" "$(count_letters "$scratch/renamed.yaml" --column ParcelId)" 5
+is "none is to blame" "$(count_letters "$strict" --column LatestEventId)" 0
+dlq usage list -c "$strict" --since 1h --until 2h
+is "an empty range of time" "$STATUS" 64
+has "and which is which" "$(cat "$scratch/usage.err")" '--since is the earlier one'
 dlq usage list -c "$strict" --id xyz
 is "an id that is none" "$STATUS" 64
 dlq usage show -c "$strict"
