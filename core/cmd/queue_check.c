@@ -43,7 +43,8 @@ void queue_add_loss(struct buffer *out, const char *file, const struct salvage_r
     if (report->doubtful)
         buffer_printf(out, ", %" PRIu64 " of them perhaps not as they were sent", report->doubtful);
     if (report->lost)
-        buffer_printf(out, "; %" PRIu64 " cannot, or places where some may be missing", report->lost);
+        buffer_printf(out, "; %" PRIu64 " more cannot be read, or %s in which messages may be missing",
+                      report->lost, report->lost == 1 ? "is a gap" : "are gaps");
     buffer_add_char(out, '\n');
     if (report->range_count > 0)
         buffer_add_text(out, "lost, or perhaps so:\n");
@@ -106,7 +107,12 @@ static void add_text(struct buffer *out, const struct pipeline *pipeline,
         cmd_add_escaped(out, sp_slice_of(health->findings[i].text));
         buffer_add_char(out, '\n');
     }
-    buffer_printf(out, "the queue of %s is %s\n", pipeline->name, health->damaged ? "damaged" : "sound");
+    buffer_printf(out, "the queue of %s is %s\n", pipeline->name,
+                  health->damaged  ? "damaged"
+                  : health->absent ? "not there yet"
+                                   : "sound");
+    if (health->absent && !bad)
+        return;
     if (bad)
         queue_add_loss(out, pipeline->path, loss);
     else
@@ -124,7 +130,8 @@ static void add_json(struct buffer *out, const char *pipeline, const struct sp_q
 {
     buffer_add_text(out, "{\"pipeline\":");
     buffer_add_json(out, sp_slice_of(pipeline));
-    buffer_printf(out, ",\"damaged\":%s,\"findings\":[", health->damaged ? "true" : "false");
+    buffer_printf(out, ",\"damaged\":%s,\"absent\":%s,\"findings\":[", health->damaged ? "true" : "false",
+                  health->absent ? "true" : "false");
     for (size_t i = 0; i < health->finding_count; i++) {
         buffer_printf(out, "%s{\"level\":\"%s\",\"text\":", i ? "," : "",
                       level_name(health->findings[i].level));
@@ -177,20 +184,22 @@ static int repair(struct hand *hand, bool apply, struct sp_arena *arena, struct 
 
 /* Messages of a sound file may not be what was sent either. */
 static int find_loss(const struct pipeline *pipeline, struct hand *hand, bool damaged, struct sp_arena *arena,
-                     struct salvage_report *out, struct sp_error *err)
+                     struct salvage_report *out, bool *absent_out, struct sp_error *err)
 {
     struct sp_queue_health health = {0};
     if (!damaged && look(hand, true, arena, &health, err) != 0)
         return -1;
+    *absent_out = health.absent;
     *out = (struct salvage_report){.messages = health.messages, .events = health.events};
     return damaged || health.doubtful ? salvage_run(pipeline, hand, NULL, NULL, arena, out, err) : 0;
 }
 
 static void add_steps(struct buffer *out, const struct pipeline *pipeline, const struct sp_queue_repair *made,
-                      const struct salvage_report *loss)
+                      const struct salvage_report *loss, bool absent)
 {
     if (!made->needed) {
-        buffer_printf(out, "the queue of %s is sound: there is nothing to repair\n", pipeline->name);
+        buffer_printf(out, "the queue of %s is %s: there is nothing to repair\n", pipeline->name,
+                      absent ? "not there yet" : "sound");
         if (loss->doubtful)
             queue_add_loss(out, pipeline->path, loss);
         return;
@@ -233,10 +242,11 @@ int queue_do_repair(const struct pipeline *pipeline, struct hand *hand,
     struct sp_queue_repair made = {0};
     struct salvage_report loss = {0};
     struct sp_error err = {0};
+    bool absent = false;
     /* What is lost is only told by the damaged file. */
     int failed = repair(hand, false, arena, &made, &err);
     if (failed == 0)
-        failed = find_loss(pipeline, hand, made.needed, arena, &loss, &err);
+        failed = find_loss(pipeline, hand, made.needed, arena, &loss, &absent, &err);
     if (failed == 0 && made.needed && given->apply)
         failed = repair(hand, true, arena, &made, &err);
     if (failed != 0) {
@@ -246,7 +256,7 @@ int queue_do_repair(const struct pipeline *pipeline, struct hand *hand,
     if (given->json)
         add_steps_json(&out, pipeline->name, &made, &loss);
     else
-        add_steps(&out, pipeline, &made, &loss);
+        add_steps(&out, pipeline, &made, &loss, absent);
     return cmd_print(&out) ? 0 : EXIT_AWAY;
 }
 

@@ -37,6 +37,7 @@ void findings_add(struct findings *findings, enum sp_level level, const char *fo
 /* What a queue holds that can be read. */
 struct content {
     uint64_t messages, events, doubtful;
+    bool absent; /* there is no file */
 };
 
 /* What SQLite and our own rules find wrong with a database, and what it holds. */

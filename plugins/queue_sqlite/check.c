@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,6 +90,17 @@ static void check_bytes(const struct pages *pages, struct findings *findings)
 
 /* ---- through SQLite */
 
+/* One row of SQLite's answer may be many lines, under a heading. */
+static void add_lines(struct findings *findings, const char *text, size_t *told)
+{
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        bool heading = strncmp(text, "***", 3) == 0, ok = length == 2 && memcmp(text, "ok", 2) == 0;
+        if (length > 0 && !heading && !ok && (*told)++ < TOLD_MOST)
+            findings_add(findings, SP_ERROR, "SQLite finds: %.*s", (int)length, text);
+    }
+}
+
 static int check_structure(sqlite3 *file, bool full, struct findings *findings)
 {
     sqlite3_stmt *statement = NULL;
@@ -98,12 +110,12 @@ static int check_structure(sqlite3 *file, bool full, struct findings *findings)
     if (rc == SQLITE_OK)
         while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
             const char *text = (const char *)sqlite3_column_text(statement, 0);
-            if (text && strcmp(text, "ok") != 0 && told++ < TOLD_MOST)
-                findings_add(findings, SP_ERROR, "SQLite finds: %s", text);
+            add_lines(findings, text ? text : "", &told);
         }
     sqlite3_finalize(statement);
     if (told > TOLD_MOST)
-        findings_add(findings, SP_ERROR, "SQLite finds %zu more faults", told - TOLD_MOST);
+        findings_add(findings, SP_ERROR, "SQLite finds %zu more fault%s", told - TOLD_MOST,
+                     told - TOLD_MOST == 1 ? "" : "s");
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -111,38 +123,49 @@ static int check_structure(sqlite3 *file, bool full, struct findings *findings)
 static const struct rule {
     const char *sql;
     enum sp_level level;
-    bool counted; /* the number is told before the text */
-    const char *text;
+    const char *one, *many; /* the second stands after the number; NULL: it is not counted */
 } rules[] = {
-    {"SELECT count(*) <> 1 FROM QueueTotals", SP_ERROR, false, "the row of the totals is missing"},
-    {"SELECT abs((SELECT count(*) FROM QueueMessages) - Messages) FROM QueueTotals", SP_ERROR, true,
+    {"SELECT count(*) <> 1 FROM QueueTotals", SP_ERROR, "the row of the totals is missing", NULL},
+    {"SELECT abs((SELECT count(*) FROM QueueMessages) - Messages) FROM QueueTotals", SP_ERROR,
+     "one message more or less is there than the totals say",
      "messages more or less are there than the totals say"},
     {"SELECT abs((SELECT coalesce(sum(Size), 0) FROM QueueMessages) - Bytes) FROM QueueTotals", SP_ERROR,
-     true, "bytes more or less are in the messages than the totals say"},
-    {"SELECT coalesce((SELECT max(Id) FROM QueueMessages), 0) > LastId FROM QueueTotals", SP_ERROR, false,
-     "there is a message after the last id that was given"},
-    {"SELECT count(*) FROM QueueMessages WHERE Size <> length(Body)", SP_ERROR, true,
+     "one byte more or less is in the messages than the totals say",
+     "bytes more or less are in the messages than the totals say"},
+    {"SELECT coalesce((SELECT max(Id) FROM QueueMessages), 0) > LastId FROM QueueTotals", SP_ERROR,
+     "there is a message after the last id that was given", NULL},
+    {"SELECT count(*) FROM QueueMessages WHERE Size <> length(Body)", SP_ERROR,
+     "one message has another size than was written down",
      "messages have another size than was written down"},
     {"SELECT count(*) FROM QueueLeases WHERE NOT EXISTS (SELECT 1 FROM QueueMessages WHERE Id = Message)",
-     SP_WARN, true, "leases are of messages that are not there; they do no harm"},
+     SP_WARN, "one lease is of a message that is not there; it does no harm",
+     "leases are of messages that are not there; they do no harm"},
     {"SELECT count(*) FROM QueueMessages WHERE Id <= (SELECT Taken FROM QueueTotals) AND NOT EXISTS"
      " (SELECT 1 FROM QueueLeases WHERE Message = Id)",
-     SP_WARN, true,
+     SP_WARN, "one message that was handed out lacks its lease; the next process that starts finds it",
      "messages that were handed out lack their lease; the next process that starts finds them"},
     {"SELECT count(*) FROM QueueLeases WHERE EndsAt > 0 AND NOT EXISTS"
      " (SELECT 1 FROM QueueHolders WHERE Number = Holder)",
-     SP_WARN, true, "leases have a holder that nothing is known of; they end by time"},
+     SP_WARN, "one lease has a holder that nothing is known of; it ends by time",
+     "leases have a holder that nothing is known of; they end by time"},
 };
+
+static void add_counted(struct findings *findings, enum sp_level level, uint64_t count, const char *one,
+                        const char *many)
+{
+    if (count > 1 && many)
+        findings_add(findings, level, "%" PRIu64 " %s", count, many);
+    else if (count > 0)
+        findings_add(findings, level, "%s", one);
+}
 
 static int check_rules(sqlite3 *file, struct findings *findings)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; i < sizeof rules / sizeof *rules && rc == SQLITE_OK; i++) {
         int64_t count = look_number(file, rules[i].sql, 0, &rc);
-        if (rc == SQLITE_OK && count != 0 && rules[i].counted)
-            findings_add(findings, rules[i].level, "%" PRId64 " %s", count, rules[i].text);
-        else if (rc == SQLITE_OK && count != 0)
-            findings_add(findings, rules[i].level, "%s", rules[i].text);
+        if (rc == SQLITE_OK && count > 0)
+            add_counted(findings, rules[i].level, (uint64_t)count, rules[i].one, rules[i].many);
     }
     return rc;
 }
@@ -183,17 +206,16 @@ static int check_messages(sqlite3 *file, bool full, struct findings *findings, s
     uint64_t stuck = 0;
     if (rc == SQLITE_OK && full)
         rc = salvage_count_doubtful(file, &content->doubtful, &stuck);
-    if (rc == SQLITE_OK && stuck)
-        findings_add(findings, SP_ERROR,
-                     "%" PRIu64
-                     " messages have attributes that cannot be read: nothing after them is delivered",
-                     stuck);
-    if (rc == SQLITE_OK && content->doubtful)
-        findings_add(findings, SP_WARN,
-                     "%" PRIu64
-                     " messages are perhaps not what was sent; what is no JSON in them becomes dead "
-                     "letters when they are delivered",
-                     content->doubtful);
+    if (rc == SQLITE_OK)
+        add_counted(findings, SP_ERROR, stuck,
+                    "one message has attributes that cannot be read: nothing after it is delivered",
+                    "messages have attributes that cannot be read: nothing after them is delivered");
+    if (rc == SQLITE_OK)
+        add_counted(findings, SP_WARN, content->doubtful,
+                    "one message is perhaps not what was sent; what is no JSON in it becomes dead letters "
+                    "when it is delivered",
+                    "messages are perhaps not what was sent; what is no JSON in them becomes dead letters "
+                    "when they are delivered");
     return rc;
 }
 
@@ -228,6 +250,28 @@ int check_database(struct queue_handle *handle, const char *path, bool full, str
     return failed;
 }
 
+static bool has_folder(const char *path)
+{
+    char folder[4200];
+    struct stat about;
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return stat(folder, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static void add_absent(struct findings *findings, const char *path)
+{
+    int64_t size;
+    if (is_there(path, "-wal", &size) && size > 0)
+        findings_add(findings, SP_WARN, "the file is not there, but the log beside it is: was it moved?");
+    if (has_folder(path))
+        findings_add(findings, SP_INFO, "%s is not there: nothing was sent yet, or `path` is another", path);
+    else
+        findings_add(
+            findings, SP_WARN,
+            "%s is not there, and neither is its folder: make that, or let `path` name another place", path);
+}
+
 int check_file(struct queue_handle *handle, bool full, struct findings *findings, struct content *content,
                struct sp_error *err)
 {
@@ -241,9 +285,8 @@ int check_file(struct queue_handle *handle, bool full, struct findings *findings
                      "what that file holds is added when it is repaired again",
                      path);
     if (!is_there(path, "", &size)) {
-        if (is_there(path, "-wal", &size) && size > 0)
-            findings_add(findings, SP_WARN, "the file is not there, but the log beside it is: was it moved?");
-        findings_add(findings, SP_INFO, "the file is not there: nothing was sent yet, or `path` is another");
+        add_absent(findings, path);
+        content->absent = true;
         return 0;
     }
     if (pages_open(&pages, path, err) < 0)
@@ -272,5 +315,7 @@ int queue_look(void *opaque, bool full, struct sp_arena *arena, struct sp_queue_
     health->messages = content.messages;
     health->events = content.events;
     health->doubtful = content.doubtful;
+    if (health->size > offsetof(struct sp_queue_health, absent))
+        health->absent = content.absent;
     return 0;
 }

@@ -120,34 +120,41 @@ static void choose_name(struct repairing *repairing)
     }
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void describe(struct repairing *repairing, const struct rebuilt *found)
 {
     const char *path = repairing->path;
     if (repairing->taken_up)
         add_step(repairing, "take up %s.repaired, which an interrupted repair left", path);
     add_step(repairing,
-             "make a new file of what can be read: %" PRIu64 " messages, %" PRIu64 " dead letters, %" PRIu64
-             " other rows",
-             found->messages, found->letters, found->rows);
+             "make a new file of what can be read: %" PRIu64 " message%s, %" PRIu64 " dead letter%s, %" PRIu64
+             " other row%s",
+             found->messages, plural(found->messages), found->letters, plural(found->letters), found->rows,
+             plural(found->rows));
     if (found->doubtful)
         add_step(repairing,
                  "keep %" PRIu64
-                 " messages of these although they are perhaps not what was sent: what is no JSON "
-                 "in them becomes dead letters",
+                 " of these that may not be what was sent: what is no JSON in them becomes dead "
+                 "letters",
                  found->doubtful);
     if (found->lost || found->pages_lost)
-        add_step(repairing, "leave out %" PRIu64 " messages whose row can be seen and not read%s",
-                 found->lost, found->pages_lost ? ", and those of the pages that cannot be read" : "");
+        add_step(repairing, "leave out %" PRIu64 " message%s whose row can be seen and not read%s",
+                 found->lost, plural(found->lost),
+                 found->pages_lost ? ", and those of the pages that cannot be read" : "");
     if (found->rows_lost)
-        add_step(repairing, "leave out %" PRIu64 " other rows or pages that cannot be read",
-                 found->rows_lost);
+        add_step(repairing, "leave out %" PRIu64 " other row%s or pages that cannot be read",
+                 found->rows_lost, plural(found->rows_lost));
     if (found->state_lost)
         add_step(repairing,
                  "go without a record of the state that cannot be read: where it is the poller's, the "
                  "source is read from its start, which repeats events and loses none");
     if (found->unplaced_pages)
-        add_step(repairing, "leave out %" PRIu32 " pages of which it is not known what they hold",
-                 found->unplaced_pages);
+        add_step(repairing, "leave out %" PRIu32 " page%s whose content is not known", found->unplaced_pages,
+                 plural(found->unplaced_pages));
     add_step(repairing, "free all messages: whoever held one is gone");
     add_step(repairing, "keep the damaged file as %s, with its log where there is one", repairing->kept);
     add_step(repairing, "put the new file in its place, once it was checked");

@@ -416,7 +416,10 @@ gets_all_again() { # NAME
 says_what_it_cannot() {
     new_data words
     care out check
-    is 'no file yet: sound' "$STATUS" 0
+    is 'no file yet: no damage' "$STATUS" 0
+    check 'no file yet: that is told' has_line "$scratch/out" '^the queue of broken is not there yet$'
+    care out repair
+    check 'no file yet: nothing to repair' has_line "$scratch/out" 'is not there yet: there is nothing to repair'
     check 'no file yet: and none was made' fails exists "$SCANPIPE_DATA/queue.db"
     care out export
     is 'no file yet: nothing to export' "$STATUS" 69

@@ -336,10 +336,14 @@ static void what_is_not_there_is_no_damage(void)
 {
     const char *path = new_path("nothing.db");
     CU_ASSERT(!health_of(path).damaged);
+    CU_ASSERT(health_of(path).absent);
     CU_ASSERT(finds(path, SP_INFO, "not there"));
+    CU_ASSERT(health_of("/no/such/folder/queue.db").absent);
+    CU_ASSERT(finds("/no/such/folder/queue.db", SP_WARN, "neither is its folder"));
     CU_ASSERT_EQUAL(size_of(path), -1);
     close(open(path, O_CREAT | O_WRONLY, 0600));
     CU_ASSERT(!health_of(path).damaged);
+    CU_ASSERT(!health_of(path).absent);
     CU_ASSERT(finds(path, SP_INFO, "empty"));
     CU_ASSERT_EQUAL(size_of(path), 0);
 }
@@ -373,6 +377,7 @@ static void a_wiped_page_costs_what_is_on_it(void)
         CU_ASSERT_EQUAL(found.strange, 0);
         CU_ASSERT(on_it <= 0 || found.lost + found.doubtful > 0);
         struct sp_queue_health health = health_of(copy);
+        CU_ASSERT(!finds(copy, SP_ERROR, "***")); /* a heading, of faults in one line */
         if (health.damaged)
             repairs(copy, &found);
         else
@@ -490,13 +495,14 @@ static void totals_are_wrong(void)
         const char *sql, *words;
         enum sp_level level;
     } wrongs[] = {
-        {"UPDATE QueueTotals SET Messages = Messages + 3", "messages more or less", SP_ERROR},
+        {"UPDATE QueueTotals SET Messages = Messages + 3", "3 messages more or less are", SP_ERROR},
+        {"UPDATE QueueTotals SET Messages = Messages - 1", "one message more or less is", SP_ERROR},
         {"UPDATE QueueTotals SET Bytes = 0", "bytes more or less", SP_ERROR},
         {"DELETE FROM QueueTotals", "totals is missing", SP_ERROR},
         {"UPDATE QueueTotals SET LastId = 7", "after the last id", SP_ERROR},
-        {"UPDATE QueueMessages SET Size = Size + 1 WHERE Id = 100", "another size", SP_ERROR},
-        {"UPDATE QueueMessages SET Attributes = x'ffffffff61' WHERE Id = 100", "attributes that cannot",
-         SP_ERROR},
+        {"UPDATE QueueMessages SET Size = Size + 1 WHERE Id = 100", "one message has another size", SP_ERROR},
+        {"UPDATE QueueMessages SET Attributes = x'ffffffff61' WHERE Id = 100",
+         "one message has attributes that cannot", SP_ERROR},
         {"INSERT INTO QueueLeases VALUES (100000, 0, 0, 0, 0)", "not there", SP_WARN},
         {"DELETE FROM QueueLeases", "lack their lease", SP_WARN},
         {"UPDATE ScanpipeSchema SET Version = 99 WHERE Part = 'queue'", "newer scanpipe", SP_WARN},

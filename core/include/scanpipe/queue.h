@@ -69,6 +69,7 @@ struct sp_queue_health {
     bool damaged;              /* there is something that repair() mends */
     uint64_t messages, events; /* that the queue holds, where it is not damaged */
     uint64_t doubtful;         /* messages of these that are perhaps not what was sent; with `full` alone */
+    bool absent;               /* there is no store yet, so no damage either */
 };
 
 enum sp_salvage {
