@@ -214,6 +214,8 @@ cmd_sources = \
 	core/cmd/help.c \
 	core/cmd/meter.c \
 	core/cmd/meter.h \
+	core/cmd/output.c \
+	core/cmd/output.h \
 	core/cmd/pause.c \
 	core/cmd/plugins.c \
 	core/cmd/queue.c \

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "cmd/output.h"
 #include "engine/framing.h"
 #include "engine/oversize.h"
 
@@ -226,37 +227,22 @@ int dlq_show(const struct pipeline *pipeline, const struct dlq_options *options)
     return EXIT_NO_INPUT;
 }
 
-static int open_output(struct showing *showing, const char *path)
-{
-    showing->file = path ? fopen(path, "we") : stdout;
-    if (showing->file)
-        return 0;
-    cmd_complain(NULL, "cannot write %s: %s", path, strerror(errno));
-    return -1;
-}
-
-/* What was exported may be purged next: it must be on the disk. */
-static int close_output(FILE *file, const char *path)
-{
-    bool on_disk = fsync(fileno(file)) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
-    int number = errno;
-    if (fclose(file) == 0 && on_disk)
-        return 0;
-    cmd_complain(NULL, "cannot write %s: %s", path, strerror(on_disk ? errno : number));
-    return -1;
-}
-
 int dlq_export(const struct pipeline *pipeline, const struct dlq_options *options)
 {
     struct showing showing = {.options = options,
                               .add = options->json        ? add_json
                                      : options->envelopes ? add_envelope
                                                           : add_own_bytes};
-    if (open_output(&showing, options->output) != 0)
+    struct output output;
+    if (output_open(&output, options->output) != 0)
         return EXIT_AWAY;
+    showing.file = output.file;
     int code = scan(pipeline, &showing, show_whole);
-    if (options->output && close_output(showing.file, options->output) != 0)
+    if (output_close(&output, code != EXIT_AWAY) != 0)
         code = EXIT_AWAY;
-    tell_count(&showing, code == EXIT_AWAY ? " exported, not all of them" : " exported");
+    if (code == EXIT_AWAY && output.renamed)
+        fprintf(stderr, "nothing is exported; '%s' is as it was\n", options->output);
+    else
+        tell_count(&showing, code == EXIT_AWAY ? " exported, not all of them" : " exported");
     return code;
 }

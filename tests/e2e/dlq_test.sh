@@ -122,6 +122,30 @@ is "or envelopes, into a file" \
 dlq nowhere export -c "$strict" --output "$scratch/no/such/file"
 is "a file that cannot be" "$STATUS" 69
 
+# Given a good export and a store that breaks, when it is exported again, then the good one is there as it was.
+sum=$(sha256sum <"$scratch/envelopes.ndjson")
+chmod 640 "$scratch/envelopes.ndjson"
+ln -s envelopes.ndjson "$scratch/link.ndjson"
+mv "$SCANPIPE_DATA/sink.db" "$scratch/kept.db"
+head -c 20000 /dev/urandom >"$SCANPIPE_DATA/sink.db"
+dlq broken export -c "$strict" --envelopes --output "$scratch/link.ndjson"
+is "an export out of a broken store fails, and what was exported before is as it was" \
+    "$STATUS $(sha256sum <"$scratch/envelopes.ndjson")" "69 $sum" "$(last_lines "$scratch/broken.err")"
+has "which is told" "$(cat "$scratch/broken.err")" "link.ndjson' is as it was"
+mv "$scratch/kept.db" "$SCANPIPE_DATA/sink.db"
+dlq_works linked export -c "$strict" --output "$scratch/link.ndjson"
+is "a good one replaces it, behind a link and with its mode" \
+    "$(sort "$scratch/envelopes.ndjson" | sha256sum) $(stat -c %a "$scratch/envelopes.ndjson")" \
+    "$(sort "$scratch/exported.out" | sha256sum) 640"
+mkfifo "$scratch/pipe"
+sort "$scratch/pipe" >"$scratch/piped.out" &
+sorting=$!
+dlq_works piped export -c "$strict" --output "$scratch/pipe"
+wait "$sorting"
+is "what is no file is written as it is" "$(sha256sum <"$scratch/piped.out")" \
+    "$(sort "$scratch/exported.out" | sha256sum)"
+is "no part is left anywhere" "$(find "$scratch" -name '*.part-*' | wc -l)" 0
+
 # ---- Wrong words
 
 dlq usage purge -c "$strict" --yes
