@@ -143,6 +143,8 @@ engine_sources = \
 	core/engine/retry.h \
 	core/engine/sender.c \
 	core/engine/settle.c \
+	core/engine/storing.c \
+	core/engine/storing.h \
 	core/engine/trial.c \
 	core/engine/trial.h \
 	core/engine/trial_pick.c \

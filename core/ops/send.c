@@ -5,9 +5,9 @@
 
 #include "base/arena.h"
 #include "engine/framing.h"
-#include "engine/letter.h"
+#include "engine/storing.h"
 
-/* One call has at most so much. */
+/* One send has at most so much. */
 enum { AT_ONCE = 64, BYTES_AT_ONCE = 4 << 20 };
 
 int sending_open(struct sending *sending, const struct pipeline *pipeline, struct sp_error *err)
@@ -31,31 +31,12 @@ void sending_close(struct sending *sending)
 
 /* ---- letters */
 
-/* Moves what is not stored yet to the front; -1 where there is any. */
-static int keep_unstored(struct sp_letter *letters, size_t *count, const struct sp_result *results,
-                         struct sp_error *err)
+static int store_some(struct storing *storing, struct hand *hand, struct sp_error *err)
 {
-    size_t left = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (results[i].class != SP_OK) {
-            sp_fail(err, results[i].class, "%s",
-                    results[i].text ? results[i].text : "a dead letter was not stored");
-            letters[left++] = letters[i];
-        }
-    *count = left;
-    return left > 0 ? -1 : 0;
-}
-
-static int store_some(struct hand *hand, struct sp_letter *letters, size_t count, struct sp_error *err)
-{
-    const struct sp_letters_ops *ops = hand->stage->plugin->about.letters;
-    struct sp_result results[AT_ONCE];
-    bool failed;
+    bool failed, again;
     do {
-        memset(results, 0, sizeof results);
-        failed = ops->put(hand->handle, letters, count, results, hand_begin(hand), err) != 0 ||
-                 keep_unstored(letters, &count, results, err) != 0;
-    } while (failed && hand_again(hand, err));
+        failed = storing_put(storing, hand->handle, hand_begin(hand), &again, err) != 0;
+    } while (failed && (again || hand_again(hand, err)));
     if (!failed)
         hand_well(hand);
     return failed ? -1 : 0;
@@ -63,19 +44,15 @@ static int store_some(struct hand *hand, struct sp_letter *letters, size_t count
 
 int sending_bury(struct sending *sending, struct sp_letter *letters, size_t count, struct sp_error *err)
 {
-    int64_t now = sp_clock_wall_ms();
+    struct storing storing;
     if (count > 0 && !sending->letters.stage &&
         hand_open(&sending->letters, &sending->pipeline->letters, err) != 0)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        letters[i].pipeline = sending->pipeline->name;
-        letters[i].attempts = 1;
-        letters[i].first_wall_ms = letters[i].last_wall_ms = now;
-        letter_identify(&letters[i]);
-    }
-    for (size_t at = 0; at < count; at += AT_ONCE) {
-        size_t some = count - at < AT_ONCE ? count - at : AT_ONCE;
-        if (store_some(&sending->letters, letters + at, some, err) != 0)
+    storing_init(&storing, sending->pipeline);
+    storing_complete(sending->pipeline, letters, count);
+    for (size_t at = 0, some; at < count; at += some) {
+        some = storing_take(&storing, letters + at, count - at);
+        if (store_some(&storing, &sending->letters, err) != 0)
             return -1;
         sending->letters_stored += some;
     }

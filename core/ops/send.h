@@ -23,7 +23,8 @@ void sending_close(struct sending *sending);
 int sending_send(struct sending *sending, const struct sp_message *messages, size_t count,
                  struct sp_error *err) SP_MUST_CHECK;
 
-/* Fills in what all letters have. */
+/* Fills in what all letters have.  One that is larger than its store can hold leaves its bytes in the folder,
+ * as it does in a pipeline; without a folder that is the error. */
 int sending_bury(struct sending *sending, struct sp_letter *letters, size_t count,
                  struct sp_error *err) SP_MUST_CHECK;
 

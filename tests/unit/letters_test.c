@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "engine/oversize.h"
 #include "engine/work.h"
+#include "ops/send.h"
 #include "tap.h"
 
 #include <dirent.h>
@@ -59,7 +60,31 @@ static int store_put(void *handle, const struct sp_letter *letters, size_t count
     return 0;
 }
 
-static struct plugin plugin = {.about = {.kind = SP_LETTERS, .name = "test"}};
+static int take_config(const void *config, const struct sp_stage *stage, void **loaded, struct sp_error *err)
+{
+    (void)config, (void)stage, (void)err;
+    *loaded = &store;
+    return 0;
+}
+
+static int take_loaded(void *loaded, void **handle, struct sp_error *err)
+{
+    (void)err;
+    *handle = loaded;
+    return 0;
+}
+
+static void do_nothing(void *any)
+{
+    (void)any;
+}
+
+static struct plugin plugin = {.about = {.kind = SP_LETTERS,
+                                         .name = "test",
+                                         .load = take_config,
+                                         .unload = do_nothing,
+                                         .open = take_loaded,
+                                         .close = do_nothing}};
 static const struct sp_letters_ops ops = {.size = sizeof ops, .put = store_put};
 
 struct scene {
@@ -168,6 +193,33 @@ static void what_the_store_rejects_goes_the_same_way(void)
     CU_ASSERT_EQUAL(store.count, 2);
     CU_ASSERT(!store.stored[0].place[0] && store.stored[0].event_size == 5000);
     CU_ASSERT(store.stored[1].place[0] && store.stored[1].event_size == OVERSIZE_HEAD);
+    scene_close(&scene);
+}
+
+/* A replay stores letters as the pipeline does. */
+static void a_command_leaves_large_ones_in_the_folder_too(void)
+{
+    struct scene scene;
+    struct sp_error err = {0};
+    scene_open(&scene, LIMIT, true);
+    store.rejects_over = 2000;
+    store.fails = 1;
+    struct sending sending = {.pipeline = &scene.pipeline};
+    struct sp_letter letters[] = {letter_of(&scene, 100, 'a'), letter_of(&scene, 100000, 'b'),
+                                  letter_of(&scene, 2001, 'c')};
+    CU_ASSERT(sending_bury(&sending, letters, 3, &err) == 0);
+    CU_ASSERT(store.count == 3 && sending.letters_stored == 3);
+    CU_ASSERT(!store.stored[0].place[0] && store.stored[0].event_size == 100);
+    CU_ASSERT(store.stored[1].place[0] && store.stored[1].event_size == OVERSIZE_HEAD);
+    CU_ASSERT(store.stored[2].place[0] && store.stored[2].event_size == OVERSIZE_HEAD);
+    CU_ASSERT_EQUAL(files_in(scene.folder, true), 2);
+    /* Without a folder it ends, and says what to do; the small one is stored. */
+    scene.pipeline.letters_options.oversize = NULL;
+    store.count = 0;
+    CU_ASSERT(sending_bury(&sending, letters, 2, &err) == -1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "dead_letters.oversize"));
+    CU_ASSERT(store.count == 1 && store.stored[0].event_size == 100);
+    sending_close(&sending);
     scene_close(&scene);
 }
 
@@ -317,6 +369,7 @@ int main(void)
     struct tap_test tests[] = {
         {"a large letter leaves its bytes in the folder", a_large_letter_leaves_its_bytes_in_the_folder},
         {"what the store rejects goes the same way", what_the_store_rejects_goes_the_same_way},
+        {"a command leaves large ones in the folder too", a_command_leaves_large_ones_in_the_folder_too},
         {"without a folder the stage holds", without_a_folder_the_stage_holds},
         {"history is kept, and made where there is none", history_is_kept_and_made_where_there_is_none},
         {"a file that was changed is told", a_file_that_was_changed_is_told},
