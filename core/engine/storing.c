@@ -11,9 +11,11 @@
 void storing_init(struct storing *storing, const struct pipeline *pipeline)
 {
     const struct plugin *plugin = pipeline->letters.plugin;
+    const int64_t most = plugin->capabilities.batch_messages;
     storing->ops = plugin->about.letters;
     storing->folder = pipeline->letters_options.oversize;
     storing->limit = plugin->capabilities.message_bytes;
+    storing->most = most > 0 && most < STORING_MOST ? (size_t)most : STORING_MOST;
     storing->count = 0;
 }
 
@@ -33,7 +35,7 @@ void storing_complete(const struct pipeline *pipeline, struct sp_letter *letters
 
 size_t storing_take(struct storing *storing, const struct sp_letter *letters, size_t count)
 {
-    storing->count = count < STORING_MOST ? count : STORING_MOST;
+    storing->count = count < storing->most ? count : storing->most;
     memcpy(storing->letters, letters, storing->count * sizeof *letters);
     for (size_t i = 0; i < storing->count; i++)
         storing->large[i] = oversize_is(&letters[i], storing->limit);

@@ -11,13 +11,15 @@
 #include "engine/pipeline.h"
 #include <scanpipe/letters.h>
 
-/* At most so many in one call, so that a page of rejects does not need one long transaction. */
+/* At most so many in one call, so that a page of rejects does not need one long transaction; fewer where the
+ * store's batch_messages says so. */
 enum { STORING_MOST = 500 };
 
 struct storing {
     const struct sp_letters_ops *ops;
     const char *folder; /* for what is too large; NULL: none is named */
-    int64_t limit;      /* of the store; 0: none */
+    int64_t limit;      /* of a letter's bytes in the store; 0: none */
+    size_t most;        /* in one call */
     size_t count;       /* that are not stored yet; those are at the front */
     struct sp_letter letters[STORING_MOST];
     bool large[STORING_MOST]; /* the store cannot hold it, or has said so */

@@ -48,11 +48,20 @@ struct sp_letter letters_make(struct letters *letters, size_t number)
     return letter;
 }
 
+size_t letters_bytes(const struct letters *letters, size_t size)
+{
+    const int64_t limit = letters->kit->plugin->capabilities.message_bytes;
+    return limit > 0 && (size_t)limit / 4 < size ? (size_t)limit / 4 : size;
+}
+
 void letters_put(struct letters *letters, void *handle, const struct sp_letter *put, size_t count)
 {
-    struct sp_result results[500];
+    enum { MOST = 500 };
+    const int64_t limit = letters->kit->plugin->capabilities.batch_messages;
+    const size_t most = limit > 0 && limit < MOST ? (size_t)limit : MOST;
+    struct sp_result results[MOST];
     for (size_t at = 0, some; at < count; at += some) {
-        some = count - at < 500 ? count - at : 500;
+        some = count - at < most ? count - at : most;
         for (size_t i = 0; i < some; i++)
             results[i] = (struct sp_result){SP_UNKNOWN, SP_NO_COLUMN, "was not answered"};
         WORKS(letters->ops->put(handle, put + at, some, results, kit_soon(letters->kit), &kit_error));

@@ -27,7 +27,10 @@ struct sp_letter letters_make(struct letters *letters, size_t number);
 /* Digest of pipeline and bytes, as the core makes it. */
 void letters_identify(struct sp_letter *letter);
 
-/* All must be stored. */
+/* So many, or what fits twice into a letter of the store, whatever the bytes are. */
+size_t letters_bytes(const struct letters *letters, size_t size);
+
+/* All must be stored; no more at once than the store says. */
 void letters_put(struct letters *letters, void *handle, const struct sp_letter *put, size_t count);
 /* All that pass, page by page; each page is at most `page` letters. */
 struct found letters_scan(struct letters *letters, void *handle, const struct sp_letter_filter *filter,

@@ -12,4 +12,6 @@ for kind in state letters; do
         fi
     done
 done
+small=$build/tests/plugins/.libs/letters_small.so
+[ ! -e "$small" ] || conforms "a store of few and small letters" letters "$small" 'path=${KIT_DIR}/letters'
 finish

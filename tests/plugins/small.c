@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * letters_small.so: a store of dead letters that holds small ones only, and several copies of one, as a store
- * on a server does.  Each copy is a file of the folder `path`: its id, its version, and the envelope in it.
+ * letters_small.so: a store of dead letters that holds small ones only, takes few at once, and keeps several
+ * copies of one, as a store on a server does.  Each copy is a file of the folder `path`: its id, its version,
+ * and the envelope in it.
  */
 
 #include <scanpipe/envelope.h>
@@ -17,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SMALL_BYTES = 4096, ID_DIGITS = 2 * SP_SHA256_SIZE };
+enum { SMALL_BYTES = 4096, FEW_LETTERS = 2, ID_DIGITS = 2 * SP_SHA256_SIZE };
 
 struct small_config {
     const char *path;
@@ -110,6 +111,9 @@ static int small_put(void *handle, const struct sp_letter *letters, size_t count
 {
     SP_AUTO(leave) int folder = -1;
     (void)deadline;
+    if (count > FEW_LETTERS)
+        return sp_fail(err, SP_REFUSED, "%zu letters in one call, at most %d are allowed", count,
+                       FEW_LETTERS);
     if (enter(handle, &folder, err) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
@@ -266,6 +270,7 @@ static const struct sp_capabilities capabilities = {
     .size = sizeof capabilities,
     .flags = SP_DURABLE | SP_LOCAL,
     .message_bytes = SMALL_BYTES,
+    .batch_messages = FEW_LETTERS,
 };
 
 static const struct sp_letters_ops ops = {

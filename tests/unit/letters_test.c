@@ -33,6 +33,7 @@ static struct {
     size_t rejects_over; /* events of more bytes are rejected one by one; 0: none is */
     int fails;           /* so many calls find it away */
     size_t calls;
+    size_t most; /* letters of one call */
 } store;
 
 static int store_put(void *handle, const struct sp_letter *letters, size_t count, struct sp_result *results,
@@ -40,6 +41,8 @@ static int store_put(void *handle, const struct sp_letter *letters, size_t count
 {
     (void)handle, (void)deadline;
     store.calls++;
+    if (count > store.most)
+        store.most = count;
     if (store.fails > 0) {
         store.fails--;
         return sp_fail(err, SP_UNAVAILABLE, "away");
@@ -102,7 +105,7 @@ static void scene_open(struct scene *scene, int64_t limit, bool has_folder)
     memset(scene, 0, sizeof *scene);
     scene->arena = arena_new(65536);
     plugin.about.letters = &ops;
-    plugin.capabilities.message_bytes = limit;
+    plugin.capabilities = (struct sp_capabilities){.message_bytes = limit};
     scene->pipeline.name = "test";
     scene->pipeline.letters = (struct stage){.name = "dead_letters",
                                              .plugin = &plugin,
@@ -220,6 +223,28 @@ static void a_command_leaves_large_ones_in_the_folder_too(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "dead_letters.oversize"));
     CU_ASSERT(store.count == 1 && store.stored[0].event_size == 100);
     sending_close(&sending);
+    scene_close(&scene);
+}
+
+static void one_call_has_what_the_store_allows(void)
+{
+    struct scene scene;
+    struct sp_error err = {0};
+    struct sp_letter letters[8];
+    scene_open(&scene, 0, false);
+    for (size_t i = 0; i < 8; i++)
+        letters[i] = letter_of(&scene, 10 + i, 'a');
+    plugin.capabilities.batch_messages = 3;
+    CU_ASSERT(letters_store(&scene.work, &scene.seat, letters, 8));
+    CU_ASSERT(store.count == 8 && store.calls == 3 && store.most == 3);
+    struct sending sending = {.pipeline = &scene.pipeline};
+    CU_ASSERT(sending_bury(&sending, letters, 8, &err) == 0);
+    CU_ASSERT(store.count == 16 && store.calls == 6 && store.most == 3);
+    sending_close(&sending);
+    /* No limit is none. */
+    plugin.capabilities.batch_messages = 0;
+    CU_ASSERT(letters_store(&scene.work, &scene.seat, letters, 8));
+    CU_ASSERT(store.count == 24 && store.calls == 7 && store.most == 8);
     scene_close(&scene);
 }
 
@@ -370,6 +395,7 @@ int main(void)
         {"a large letter leaves its bytes in the folder", a_large_letter_leaves_its_bytes_in_the_folder},
         {"what the store rejects goes the same way", what_the_store_rejects_goes_the_same_way},
         {"a command leaves large ones in the folder too", a_command_leaves_large_ones_in_the_folder_too},
+        {"one call has what the store allows", one_call_has_what_the_store_allows},
         {"without a folder the stage holds", without_a_folder_the_stage_holds},
         {"history is kept, and made where there is none", history_is_kept_and_made_where_there_is_none},
         {"a file that was changed is told", a_file_that_was_changed_is_told},

@@ -52,7 +52,8 @@ struct sp_letter_filter {
 struct sp_letters_ops {
     size_t size;
 
-    /* Durable when it returns 0 and results[i].class is SP_OK. */
+    /* Durable when it returns 0 and results[i].class is SP_OK.  The core hands over no more at once than the
+     * plugin's batch_messages; a store that bounds the bytes of a call as well splits by those itself. */
     int (*put)(void *handle, const struct sp_letter *letters, size_t count, struct sp_result *results,
                int64_t deadline, struct sp_error *err);
 

@@ -49,7 +49,7 @@ struct sp_capabilities {
     uint32_t flags;         /* enum sp_capability */
     uint32_t time_digits;   /* sinks: fractional digits that a timestamp keeps, 0 to 7 */
     int64_t message_bytes;  /* queues: body of one message; letters: of one letter as an envelope */
-    int64_t batch_messages; /* queues: entries of one send, settle or extend */
+    int64_t batch_messages; /* queues: entries of one send, settle or extend; letters: of one put */
     int64_t batch_bytes;    /* queues: bodies of one send together */
     int64_t lease_max_ns;   /* queues: the longest lease */
 };
