@@ -167,7 +167,7 @@ static enum scan_answer show_whole(void *context, const struct sp_letter *letter
     for (size_t i = 0; i < count; i++) {
         struct sp_letter whole = letters[i];
         struct sp_error why = {0};
-        if (oversize_read(showing->folder, &whole, showing->arena, &why) != 0) {
+        if (oversize_read(showing->folder, &whole, 0, showing->arena, &why) != 0) {
             dlq_complain_letter(&letters[i], &why);
             showing->left++;
             continue;

@@ -143,7 +143,14 @@ int oversize_put(const char *folder, struct sp_letter *letter, struct sp_arena *
     return 0;
 }
 
-static int read_file(const char *path, struct sp_arena *arena, struct sp_slice *out, struct sp_error *err)
+static int fail_most(int64_t size, int64_t most, struct sp_error *err)
+{
+    return sp_fail(err, SP_REJECTED,
+                   "the event has %" PRId64 " bytes, more than the %" PRId64 " that are allowed", size, most);
+}
+
+static int read_file(const char *path, int64_t most, struct sp_arena *arena, struct sp_slice *out,
+                     struct sp_error *err)
 {
     struct stat about;
     SP_AUTO(close_at) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -151,6 +158,8 @@ static int read_file(const char *path, struct sp_arena *arena, struct sp_slice *
         return fail(err, "read", path, errno);
     if (!S_ISREG(about.st_mode) || about.st_size > file_max)
         return sp_fail(err, SP_REFUSED, "%s is no file of an event", path);
+    if (most > 0 && about.st_size > most)
+        return fail_most(about.st_size, most, err);
     size_t size = (size_t)about.st_size, at = 0;
     char *bytes = sp_arena_alloc(arena, size + 1);
     while (at < size) {
@@ -168,11 +177,11 @@ static int read_file(const char *path, struct sp_arena *arena, struct sp_slice *
 }
 
 /* Reads a file and compares its digest with the letter's id: a letter from elsewhere could name any file. */
-static int read_checked(const char *path, struct sp_letter *letter, struct sp_arena *arena,
+static int read_checked(const char *path, struct sp_letter *letter, int64_t most, struct sp_arena *arena,
                         struct sp_error *err)
 {
     struct sp_letter whole = *letter;
-    if (read_file(path, arena, &whole.event, err) != 0)
+    if (read_file(path, most, arena, &whole.event, err) != 0)
         return -1;
     letter_identify(&whole);
     if (memcmp(whole.id, letter->id, sizeof whole.id) != 0)
@@ -182,17 +191,25 @@ static int read_checked(const char *path, struct sp_letter *letter, struct sp_ar
     return 0;
 }
 
-int oversize_read(const char *folder, struct sp_letter *letter, struct sp_arena *arena, struct sp_error *err)
+int oversize_read(const char *folder, struct sp_letter *letter, int64_t most, struct sp_arena *arena,
+                  struct sp_error *err)
 {
     char name[2 * SP_SHA256_SIZE + 8];
-    if (!letter->place || read_checked(letter->place, letter, arena, err) == 0)
+    if (!letter->place && most > 0 && (int64_t)letter->event.size > most)
+        return fail_most((int64_t)letter->event.size, most, err);
+    if (!letter->place || read_checked(letter->place, letter, most, arena, err) == 0)
         return 0;
     format_name(letter->id, name);
     if (folder) {
-        struct sp_error other;
-        if (read_checked(sp_arena_printf(arena, "%s/%s", folder, name), letter, arena, &other) == 0)
+        struct sp_error other = {0};
+        const char *path = sp_arena_printf(arena, "%s/%s", folder, name);
+        if (read_checked(path, letter, most, arena, &other) == 0)
             return 0;
+        if (other.class == SP_REJECTED)
+            *err = other;
     }
+    if (err->class == SP_REJECTED)
+        return -1;
     return sp_fail_cure(err, "do it on the machine that has the file, or put it into the folder that "
                              "dead_letters.oversize names");
 }

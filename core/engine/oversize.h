@@ -40,8 +40,10 @@ int oversize_put(const char *folder, struct sp_letter *letter, struct sp_arena *
  * Makes the letter whole: its event is what the file holds, in the arena, and its place NULL.  Looks at the
  * letter's place, then into the folder, which may be NULL.  Bytes that are not those of the letter's id are
  * refused.  A letter without a place is whole.
+ *
+ * An event of more than `most` bytes is SP_REJECTED, and its file is not read; 0: any that could be an event.
  */
-int oversize_read(const char *folder, struct sp_letter *letter, struct sp_arena *arena,
+int oversize_read(const char *folder, struct sp_letter *letter, int64_t most, struct sp_arena *arena,
                   struct sp_error *err) SP_MUST_CHECK;
 
 /* Removes the file of a letter that was removed, where it is in the folder.  The lock is held, alone. */

@@ -62,12 +62,10 @@ static int make_message(struct driving *driving, const struct sp_letter *letter,
     const struct pipeline *pipeline = driving->pipeline;
     const int64_t most = pipeline->queue.plugin->capabilities.message_bytes;
     struct sp_letter whole = *letter;
-    if (oversize_read(pipeline->letters_options.oversize, &whole, driving->arena, why) != 0)
-        return -1;
-    if ((int64_t)whole.event.size > pipeline->max_event_bytes) {
-        sp_fail(why, SP_REJECTED, "the event has %zu bytes, more than max_event_bytes", whole.event.size);
-        return sp_fail_cure(why, "set a larger max_event_bytes, and do it again");
-    }
+    if (oversize_read(pipeline->letters_options.oversize, &whole, pipeline->max_event_bytes, driving->arena,
+                      why) != 0)
+        return why->class == SP_REJECTED ? sp_fail_cure(why, "set a larger max_event_bytes, and do it again")
+                                         : -1;
     struct sp_slice body = sp_envelope_format(&whole, driving->arena);
     if (most > 0 && (int64_t)body.size > most)
         return sp_fail(why, SP_REJECTED, "it has %zu bytes as a message, more than the queue can hold",

@@ -26,7 +26,7 @@ static int join_event(struct verify *verify, const struct sp_letter *letter, str
     struct sp_letter whole = *letter;
     struct sp_error unread;
     bool made;
-    if (oversize_read(verify->pipeline->letters_options.oversize, &whole, arena, &unread) != 0) {
+    if (oversize_read(verify->pipeline->letters_options.oversize, &whole, 0, arena, &unread) != 0) {
         verify_say(verify, "a dead letter's event is not known: %s; %s", unread.text, unread.cure);
         return 0;
     }

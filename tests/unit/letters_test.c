@@ -175,7 +175,7 @@ static void a_large_letter_leaves_its_bytes_in_the_folder(void)
     struct sp_letter back = letters[1];
     back.event = (struct sp_slice){"bbb", 3};
     back.place = store.stored[1].place;
-    CU_ASSERT(oversize_read(NULL, &back, scene.arena, &err) == 0);
+    CU_ASSERT(oversize_read(NULL, &back, 0, scene.arena, &err) == 0);
     CU_ASSERT(sp_slice_equal(back.event, letters[1].event) && !back.place);
     /* The caller's letters are as they were. */
     CU_ASSERT(letters[1].event.size == 100000 && !letters[1].place);
@@ -323,23 +323,49 @@ static void a_file_that_was_changed_is_told(void)
     int fd = open(letter.place, O_WRONLY);
     CU_ASSERT(pwrite(fd, "y", 1, 100) == 1);
     close(fd);
-    CU_ASSERT(oversize_read(scene.folder, &back, scene.arena, &err) == -1);
+    CU_ASSERT(oversize_read(scene.folder, &back, 0, scene.arena, &err) == -1);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "does not hold the bytes"));
     CU_ASSERT(back.place == letter.place && back.event.size == OVERSIZE_HEAD);
     unlink(letter.place);
-    CU_ASSERT(oversize_read(scene.folder, &back, scene.arena, &err) == -1);
+    CU_ASSERT(oversize_read(scene.folder, &back, 0, scene.arena, &err) == -1);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "dead_letters.oversize"));
     /* A letter from elsewhere may name any file: it is not taken for the event. */
     back.place = "/etc/passwd";
-    CU_ASSERT(oversize_read(scene.folder, &back, scene.arena, &err) == -1);
+    CU_ASSERT(oversize_read(scene.folder, &back, 0, scene.arena, &err) == -1);
     back.place = "/dev/zero";
-    CU_ASSERT(oversize_read(scene.folder, &back, scene.arena, &err) == -1);
+    CU_ASSERT(oversize_read(scene.folder, &back, 0, scene.arena, &err) == -1);
     /* A folder that was moved is named by the option. */
     letter = letter_of(&scene, 5000, 'x');
     put_file(&scene, &letter);
     back = letter;
     back.place = "/somewhere/else.event";
-    CU_ASSERT(oversize_read(scene.folder, &back, scene.arena, &err) == 0 && back.event.size == 5000);
+    CU_ASSERT(oversize_read(scene.folder, &back, 0, scene.arena, &err) == 0 && back.event.size == 5000);
+    scene_close(&scene);
+}
+
+/* It is told by its size: read, it would be told as none of the letter's. */
+static void what_is_too_large_is_not_read(void)
+{
+    struct scene scene;
+    struct sp_error err = {0};
+    scene_open(&scene, LIMIT, true);
+    struct sp_letter letter = letter_of(&scene, 5000, 'x');
+    put_file(&scene, &letter);
+    struct sp_letter back = letter;
+    CU_ASSERT(oversize_read(scene.folder, &back, 4999, scene.arena, &err) == -1);
+    CU_ASSERT_EQUAL(err.class, SP_REJECTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "5000 bytes"));
+    CU_ASSERT(oversize_read(scene.folder, &back, 5000, scene.arena, &err) == 0 && back.event.size == 5000);
+    CU_ASSERT(truncate(letter.place, 1 << 29) == 0);
+    back = letter;
+    CU_ASSERT(oversize_read(scene.folder, &back, 5000, scene.arena, &err) == -1);
+    CU_ASSERT_EQUAL(err.class, SP_REJECTED);
+    /* What names a file that is none of its own finds the right one in the folder. */
+    CU_ASSERT(truncate(letter.place, 5000) == 0);
+    put_file(&scene, &(struct sp_letter){.event = letter_of(&scene, 5000, 'x').event});
+    back = letter;
+    back.place = "/bin/sh";
+    CU_ASSERT(oversize_read(scene.folder, &back, 5000, scene.arena, &err) == 0 && back.event.size == 5000);
     scene_close(&scene);
 }
 
@@ -399,6 +425,7 @@ int main(void)
         {"without a folder the stage holds", without_a_folder_the_stage_holds},
         {"history is kept, and made where there is none", history_is_kept_and_made_where_there_is_none},
         {"a file that was changed is told", a_file_that_was_changed_is_told},
+        {"what is too large is not read", what_is_too_large_is_not_read},
         {"heads do not cut characters", heads_do_not_cut_characters},
         {"who removes waits for who stores", who_removes_waits_for_who_stores},
         {"a folder that cannot be is told", a_folder_that_cannot_be_is_told},
