@@ -387,8 +387,8 @@ tests_unit_verify_test_SOURCES = \
 	tests/unit/fold_world.c \
 	tests/unit/verify_test.c
 tests_unit_verify_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_verify_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_verify_test_LDADD = $(UNIT_LIBS)
+tests_unit_verify_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_verify_test_LDADD = $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/write_test
 tests_unit_write_test_SOURCES = \

@@ -118,7 +118,8 @@ void spill_close(struct spill *spill)
 {
     if (!spill)
         return;
-    for (sqlite3_stmt *one; (one = sqlite3_next_stmt(spill->file, NULL));)
+    /* Without memory there may be no file, and next_stmt() takes none. */
+    for (sqlite3_stmt *one; spill->file && (one = sqlite3_next_stmt(spill->file, NULL));)
         sqlite3_finalize(one);
     sqlite3_close(spill->file);
     free(spill);

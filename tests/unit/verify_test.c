@@ -9,6 +9,9 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#ifdef WITH_SQLITE
+#include <sqlite3.h>
+#endif
 
 /* ---- The spill */
 
@@ -102,6 +105,19 @@ static void test_spill_without_a_folder(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "TMPDIR"));
     setenv("TMPDIR", tap_scratch_dir(), 1);
 }
+
+#ifdef WITH_SQLITE
+static void test_spill_without_memory(void)
+{
+    /* given no memory for SQLite at all, then a spill says so, and leaves nothing */
+    struct spill *spill;
+    sqlite3_hard_heap_limit64(1);
+    CU_ASSERT_EQUAL(spill_open(1, &spill, &err), -1);
+    sqlite3_hard_heap_limit64(0);
+    CU_ASSERT_EQUAL(err.class, SP_UNAVAILABLE);
+    CU_ASSERT_EQUAL(files_in(tap_scratch_dir()), 0);
+}
+#endif
 
 /* ---- Rows as bytes */
 
@@ -411,6 +427,9 @@ int main(void)
         {"a spill keeps values by their keys, in a file that nobody sees", test_spill},
         {"a spill holds more than its cache", test_spill_grows},
         {"a spill without a folder says so", test_spill_without_a_folder},
+#ifdef WITH_SQLITE
+        {"a spill without memory says so", test_spill_without_memory},
+#endif
         {"a row becomes bytes, and the bytes the row", test_cells},
         {"keys as bytes sort as their values do", test_keys_sort_as_values_do},
         {"the last and the first event of a group", test_last_and_first},
