@@ -28,6 +28,7 @@ static struct {
     char reason[64];
     int contended; /* so many writes lose a race first */
     bool unknown;  /* each fails in a way that nobody knows */
+    size_t well;   /* so many writes are answered, then each fails so; 0: all are */
 } world;
 
 static bool row_is_poison(const struct sp_batch *batch, size_t row)
@@ -43,7 +44,7 @@ static int sink_write(void *handle, const struct sp_batch *batch, struct sp_resu
     (void)deadline;
     if (world.contended-- > 0)
         return sp_fail(err, SP_CONTENDED, "lost a race");
-    if (world.unknown)
+    if (world.unknown || (world.well > 0 && world.writes >= world.well))
         return sp_fail(err, SP_UNKNOWN, "code 4711");
     world.writes++;
     for (size_t row = 0; row < batch->row_count; row++)
@@ -309,6 +310,33 @@ static void a_stop_ends_the_wait(void)
     scene_close(&scene);
 }
 
+static void what_was_buried_is_not_buried_again(void)
+{
+    /* Given a sink that rejects all events but one, and while it is found which begins to fail in a way that
+     * nobody knows, */
+    enum { COUNT = 64 };
+    struct scene scene;
+    scene_open(&scene);
+    fill(&scene, COUNT, COUNT);
+    for (size_t id = 1; id < COUNT; id++)
+        world.poison[id] = true;
+    world.well = 30;
+    struct batch *batch = scene.worker.fresh;
+    CU_ASSERT(write_batch(&scene.worker, batch) == WRITE_ASIDE);
+    size_t dead = world.dead_count;
+    CU_ASSERT(dead > 0 && dead < COUNT - 1);
+    /* when the batch is tried again and again, then what is a dead letter is put no second time, */
+    batch->was_aside = true;
+    for (int i = 0; i < 20; i++)
+        CU_ASSERT(write_batch(&scene.worker, batch) == WRITE_ASIDE);
+    CU_ASSERT_EQUAL(world.dead_count, dead);
+    /* and when the sink is well again, each is one once. */
+    world.well = 0;
+    CU_ASSERT(write_batch(&scene.worker, batch) == WRITE_DONE);
+    expect_only_poison_dead(COUNT, COUNT);
+    scene_close(&scene);
+}
+
 static void a_batch_that_is_aside_is_judged_once(void)
 {
     /* Given a batch of which half the events are no row of the table, and a sink that fails in a way that
@@ -354,6 +382,7 @@ int main(void)
         {"a lost race is no fault", a_lost_race_is_no_fault},
         {"races lost for long are told", races_lost_for_long_are_told},
         {"a stop ends the wait", a_stop_ends_the_wait},
+        {"what was buried is not buried again", what_was_buried_is_not_buried_again},
         {"a batch that is aside is judged once", a_batch_that_is_aside_is_judged_once},
     };
     return tap_run("write", tests, sizeof tests / sizeof *tests);
