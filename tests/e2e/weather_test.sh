@@ -58,7 +58,7 @@ write uncertain after every=8
 write throttled retry_after=20ms every=13
 write refused every=19
 write rejected every=23
-write unknown every=29
+write unknown every=9
 RULES
     } | write_conf "$1"
 }
