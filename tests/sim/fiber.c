@@ -114,6 +114,17 @@ static struct fiber *fiber_make(void)
     return fiber;
 }
 
+/* On its own: what getcontext() may come back into keeps no variable that changes. */
+static void prepare(struct fiber *fiber)
+{
+    getcontext(&fiber->context);
+    fiber->context.uc_stack.ss_sp = fiber->stack;
+    fiber->context.uc_stack.ss_size = STACK_SIZE;
+    fiber->context.uc_link = NULL;
+    makecontext(&fiber->context, fiber_main, 0);
+    fiber->context.uc_stack.ss_size = 0; /* else the sanitizer would clean all of it at each switch */
+}
+
 struct fiber *fiber_new(void (*run)(void *), void *argument)
 {
     struct fiber *fiber = spare;
@@ -125,12 +136,7 @@ struct fiber *fiber_new(void (*run)(void *), void *argument)
     fiber->run = run;
     fiber->argument = argument;
     fiber->fake_stack = NULL;
-    getcontext(&fiber->context);
-    fiber->context.uc_stack.ss_sp = fiber->stack;
-    fiber->context.uc_stack.ss_size = STACK_SIZE;
-    fiber->context.uc_link = NULL;
-    makecontext(&fiber->context, fiber_main, 0);
-    fiber->context.uc_stack.ss_size = 0; /* else the sanitizer would clean all of it at each switch */
+    prepare(fiber);
     return fiber;
 }
 
