@@ -77,5 +77,5 @@ int cmd_check(int argc, char **argv)
     SP_AUTO(buffer_fini) struct buffer out = {0};
     describe(&out, pipeline);
     pipeline_free(pipeline);
-    return cmd_print(&out) ? 0 : EXIT_BUG;
+    return cmd_print(&out) ? 0 : EXIT_AWAY;
 }

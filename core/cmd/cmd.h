@@ -17,7 +17,7 @@ enum exit_code {
     EXIT_REJECTED = EX_DATAERR, /* 65: events were rejected, and --fail-on-rejected was given; or verify found
                                    something, or a queue is damaged */
     EXIT_NO_INPUT = EX_NOINPUT, /* 66: no such file */
-    EXIT_AWAY = EX_UNAVAILABLE, /* 69: a command's server is away or refuses */
+    EXIT_AWAY = EX_UNAVAILABLE, /* 69: a command's server is away or refuses; its output cannot be written */
     EXIT_BUG = EX_SOFTWARE,     /* 70 */
     EXIT_CONFIG = EX_CONFIG,    /* 78: whatever is wrong in the file, its variables, files or plugins */
 };

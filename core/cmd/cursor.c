@@ -121,6 +121,10 @@ static int refuse(const struct cursor_moved *moved, const char *command)
         return args_wrong(command, "say --skip where the events between them are never to be read", "%s",
                           buffer_text(&text));
     }
+    if (strcmp(moved->to, moved->from) == 0) {
+        buffer_add_text(&text, " is where the cursor stands");
+        return args_wrong(command, "name a place before it", "%s", buffer_text(&text));
+    }
     buffer_add_text(&text, " does not lie before the cursor, ");
     cmd_add_escaped(&text, sp_slice_of(moved->from));
     snprintf(hint, sizeof hint, "'scanpipe cursor set' goes anywhere");

@@ -118,7 +118,7 @@ int dlq_redrive(const struct pipeline *pipeline, const struct dlq_options *optio
     if (options->json) {
         add_report_json(&out, pipeline->name, &report, options->dry_run);
         if (!cmd_print(&out))
-            return EXIT_BUG;
+            return EXIT_AWAY;
     } else if (result == 0 || report.sent > 0) {
         tell_report(&report, options->dry_run);
     }
@@ -169,7 +169,7 @@ static int tell_purge(const struct purge *purge, const struct dlq_options *optio
             buffer_printf(&out, ":%" PRIu64, purge->classes[i].count);
         }
         buffer_printf(&out, "},\"stopped\":%s}\n", stop_asked ? "true" : "false");
-        return cmd_print(&out) ? 0 : EXIT_BUG;
+        return cmd_print(&out) ? 0 : EXIT_AWAY;
     }
     add_seen(&out, purge);
     if (options->dry_run)

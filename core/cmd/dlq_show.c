@@ -59,6 +59,13 @@ static void add_event(struct buffer *out, struct sp_slice event, size_t most)
     buffer_add_char(out, '\n');
 }
 
+/* Sources name what is wrong by its pointer: "/EventId is missing". */
+static bool begins_with(const char *reason, const char *pointer)
+{
+    size_t size = pointer ? strlen(pointer) : 0;
+    return size > 0 && strncmp(reason, pointer, size) == 0 && reason[size] == ' ';
+}
+
 static void add_line(struct showing *showing, const struct sp_letter *letter)
 {
     struct buffer *out = &showing->out;
@@ -76,8 +83,12 @@ static void add_line(struct showing *showing, const struct sp_letter *letter)
         buffer_printf(out, ", %" PRId64 " times", letter->attempts);
     buffer_add_text(out, "\n  ");
     add_said(out, "", letter->column, "");
-    add_said(out, letter->column ? " (" : "(", letter->pointer, ")");
-    add_said(out, letter->column || letter->pointer ? ": " : "", letter->reason, "");
+    if (!letter->column && letter->reason && begins_with(letter->reason, letter->pointer)) {
+        add_said(out, "", letter->reason, "");
+    } else {
+        add_said(out, letter->column ? " (" : "(", letter->pointer, ")");
+        add_said(out, letter->column || letter->pointer ? ": " : "", letter->reason, "");
+    }
     buffer_add_text(out, "\n  ");
     add_event(out, letter->event, LISTED_BYTES);
     add_said(out, "  all of it is in ", letter->place, "\n");

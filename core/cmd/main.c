@@ -5,11 +5,7 @@
 #include "cmd/cmd.h"
 #include "config/near.h"
 
-static int cmd_help(int argc, char **argv)
-{
-    help_print(argc > 1 ? argv[1] : NULL, stdout);
-    return 0;
-}
+static int cmd_help(int argc, char **argv);
 
 static int cmd_version(int argc, char **argv)
 {
@@ -41,6 +37,23 @@ static int unknown_command(const char *name)
     return args_wrong("", nearest ? hint : NULL, "unknown command '%s'", name);
 }
 
+/* NULL: there is none of that name. */
+static int (*find_command(const char *name))(int argc, char **argv)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run;
+    return NULL;
+}
+
+static int cmd_help(int argc, char **argv)
+{
+    if (argc > 1 && !find_command(argv[1]))
+        return unknown_command(argv[1]);
+    help_print(argc > 1 ? argv[1] : NULL, stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -50,8 +63,6 @@ int main(int argc, char **argv)
     /* Without a command it is `run`. */
     if (argv[1][0] == '-')
         return cmd_run(argc, argv);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(commands[i].name, argv[1]) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    return unknown_command(argv[1]);
+    int (*command)(int argc, char **argv) = find_command(argv[1]);
+    return command ? command(argc - 1, argv + 1) : unknown_command(argv[1]);
 }

@@ -71,7 +71,7 @@ static int list(void)
     if (count == 0)
         cmd_complain("name their folder in SCANPIPE_PLUGIN_PATH", "no plugins were found");
     fputs(buffer_text(&problems), stderr);
-    return printed ? 0 : EXIT_BUG;
+    return printed ? 0 : EXIT_AWAY;
 }
 
 static void add_limit(struct buffer *out, const char *format, const char *value)
@@ -106,17 +106,26 @@ static void add_capabilities(struct buffer *out, enum sp_kind kind, const struct
     }
 }
 
+/* False after a complaint; *stage_out is what the file calls it. */
+static bool read_kind(const char *name, enum sp_kind *out, const char **stage_out)
+{
+    char hint[96];
+    *stage_out = strcmp(name, "letters") == 0 ? "dead_letters" : name;
+    if (plugin_kind_of(strcmp(*stage_out, "dead_letters") == 0 ? "letters" : *stage_out, out))
+        return true;
+    const char *nearest = near_miss(name, kinds, KIND_COUNT);
+    snprintf(hint, sizeof hint, nearest ? "did you mean '%s'?" : "source, queue, sink, state, letters",
+             nearest);
+    args_wrong("plugins", hint, "there is no kind '%s' of plugins", name);
+    return false;
+}
+
 static int describe(const char *kind_name, const char *name)
 {
     enum sp_kind kind;
-    const char *stage = strcmp(kind_name, "letters") == 0 ? "dead_letters" : kind_name;
-    if (!plugin_kind_of(strcmp(stage, "dead_letters") == 0 ? "letters" : stage, &kind)) {
-        const char *nearest = near_miss(kind_name, kinds, KIND_COUNT);
-        char hint[96];
-        snprintf(hint, sizeof hint, nearest ? "did you mean '%s'?" : "source, queue, sink, state, letters",
-                 nearest);
-        return args_wrong("plugins", hint, "there is no kind '%s' of plugins", kind_name);
-    }
+    const char *stage;
+    if (!read_kind(kind_name, &kind, &stage))
+        return EXIT_USAGE;
     const struct plugin *plugin;
     struct sp_error err = {0};
     if (plugin_find(kind, name, &plugin, &err) < 0)
@@ -136,7 +145,7 @@ static int describe(const char *kind_name, const char *name)
     const struct sp_option *core = pipeline_core_options(stage, &core_count);
     buffer_printf(&out, "\nOptions of every %s:\n\n", stage);
     options_describe(core, core_count, &out);
-    return cmd_print(&out) ? 0 : EXIT_BUG;
+    return cmd_print(&out) ? 0 : EXIT_AWAY;
 }
 
 int cmd_plugins(int argc, char **argv)
@@ -149,6 +158,10 @@ int cmd_plugins(int argc, char **argv)
         help_print("plugins", stdout);
         return 0;
     }
+    enum sp_kind kind;
+    const char *stage;
+    if (argc - optind == 1 && !read_kind(argv[optind], &kind, &stage))
+        return EXIT_USAGE;
     if (argc - optind == 1)
         return args_wrong("plugins", "scanpipe plugins KIND NAME", "the plugin's name is missing");
     if (!args_count_is(&args, 0, 2, NULL))

@@ -8,6 +8,9 @@
 #include "engine/call.h"
 #include "engine/place.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 static struct pipeline *refuse(struct pipeline *next, const struct sp_error *err)
 {
     sp_log(SP_ERROR, "%s%s%s%s; going on as before", err->text, err->cure[0] ? " (" : "", err->cure,
@@ -57,6 +60,10 @@ struct pipeline *reload_read(const struct pipeline *now)
     struct sp_error err = {0};
     if (strcmp(now->path, "-") == 0) {
         sp_fail(&err, SP_REFUSED, "the pipeline was read from standard input, which comes once");
+        return refuse(NULL, &err);
+    }
+    if (access(now->path, R_OK) != 0) {
+        sp_fail(&err, SP_REFUSED, "cannot read %s: %s", now->path, strerror(errno));
         return refuse(NULL, &err);
     }
     struct pipeline *next = read_file(now->path);

@@ -333,7 +333,7 @@ static int run(struct runner *runner)
         return code_of(&err);
     if (options->until_caught_up &&
         !tell_summary(options, runner->pipeline->name, &runner->before, end == RUN_STOPPED))
-        return EXIT_BUG;
+        return EXIT_AWAY;
     return options->fail_on_rejected && runner->before.letters_stored > 0 ? EXIT_REJECTED : 0;
 }
 

@@ -177,7 +177,7 @@ static int test(const struct pipeline *pipeline, const struct test_options *opti
     bool printed = try_events(&trial, (struct sp_slice){events.data, events.size});
     buffer_fini(&trial.rejections);
     if (!printed)
-        return EXIT_BUG;
+        return EXIT_AWAY;
     return options->fail_on_rejected && trial.rejected > 0 ? EXIT_REJECTED : 0;
 }
 

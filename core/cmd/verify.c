@@ -356,11 +356,11 @@ static int verify(const struct pipeline *pipeline, const struct options *options
         return args_wrong("verify", err.cure, "%s", err.text);
     if (result != 0) {
         cmd_complain_error(&err);
-        return err.class == SP_STOPPED ? EXIT_BUG : EXIT_AWAY;
+        return EXIT_AWAY;
     }
     bool good = verify_is_good(&report, options->verify.strict);
     if (!tell_summary(&telling, &report, good))
-        return EXIT_BUG;
+        return EXIT_AWAY;
     return good ? 0 : EXIT_REJECTED;
 }
 

@@ -242,6 +242,20 @@ pauses_and_resumes() {
     command_is 'it helped' 0 pause --status -c "$scratch/whole.yaml"
 }
 
+# Given a cursor, when it is to be moved back to where it stands, then no other command is named that would do that.
+stands_there() {
+    local place
+    new_data stands
+    seq -f '{"EventId":%g,"ParcelId":1}' 3 >"$SCANPIPE_DATA/events.ndjson"
+    sed "s|^source:.*|source: {plugin: file, path: $SCANPIPE_DATA/events.ndjson}|" "$scratch/whole.yaml" >"$scratch/stands.yaml"
+    runs 'stands' "$scratch/stands.yaml"
+    command_is 'cursor show' 0 cursor show -c "$scratch/stands.yaml" --json
+    place=$(member cursor)
+    command_is 'cursor rewind to where it stands' 64 cursor rewind "$place" -c "$scratch/stands.yaml"
+    told 'it says so' err "$place is where the cursor stands"
+    told 'it asks for another place' err '= name a place before it'
+}
+
 # Given a state that another process has locked, when a command needs it, then the person is told once what is waited
 # for, and programs are not; and when it is free again, the command does its work.
 says_what_it_waits_for() {
@@ -274,5 +288,6 @@ skips_only_when_told
 replays_a_range
 replays_lines
 pauses_and_resumes
+stands_there
 says_what_it_waits_for
 finish

@@ -53,7 +53,7 @@ run()
     is "$name: exit code" "$status" "$expected"
 }
 
-plan 86
+plan 95
 
 # --- the words of the command line
 
@@ -66,6 +66,10 @@ has "that is the command's own" "$out" "Usage: scanpipe check"
 run "nothing at all" 64
 run "unknown command" 64 chekc -c parcels.yaml
 has "the near command is named" "$err" "did you mean 'check'?"
+run "help of no command" 64 help verfy
+has "the near command is named there too" "$err" "did you mean 'verify'?"
+run "help of a command, by its name" 0 help dlq
+has "that is the command's as well" "$out" "Usage: scanpipe dlq"
 run "unknown option" 64 -c parcels.yaml --until-cought-up
 has "the near option is named" "$err" "did you mean '--until-caught-up'?"
 run "unknown letter" 64 -x
@@ -133,6 +137,12 @@ has "the near kind" "$err" "did you mean 'sink'?"
 run "plugins of no plugin" 64 plugins sink sqlit
 has "the near plugin" "$err" "did you mean 'sqlite'?"
 run "plugins of half a plugin" 64 plugins sink
+has "what is missing" "$err" "the plugin's name is missing"
+run "plugins of half a plugin, of no kind" 64 plugins sinks
+has "the near kind comes first" "$err" "did you mean 'sink'?"
+"$program" plugins >/dev/full 2>err
+is "what cannot be written is no mistake of ours" $? 69
+has "and told" "$(cat err)" "cannot write to standard output"
 
 # --- run
 

@@ -65,6 +65,10 @@ bad_events() {
     is 'a day that there is not' "$(letter "Event LIKE '%2021-02-29%'")" 'malformed|/CreatedDateTimeUtc|'
     is 'an id as text' "$(letter "Event LIKE '%\"12\"%'")" 'malformed|/EventId|'
     is 'a list' "$(letter "Event LIKE '[%'")" 'malformed||'
+    "${scanpipe[@]}" dlq list -c "$scratch/feed.yaml" >"$scratch/bad.list" 2>"$scratch/bad.counted"
+    check 'a reason that names its pointer' has_line "$scratch/bad.list" '^  /CreatedDateTimeUtc is '
+    is 'names it once' "$(grep -c '(/' "$scratch/bad.list") $(grep -c '^  (/' "$scratch/bad.list")" \
+        "$(grep -c '^  [A-Za-z]* (/' "$scratch/bad.list") 0"
 }
 
 # Given an event of 10 MB, then it is a dead letter with all its bytes, and its neighbours are written.

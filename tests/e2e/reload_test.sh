@@ -93,7 +93,10 @@ refused_changes_nothing() {
     check 'and that it goes on' wait_until 10 has_line "$scratch/refused.log" 'cannot be used as it is'
     rm "$yaml"
     kill -HUP "$pid"
-    check 'a file that is not there' wait_until 10 logged refused 'cannot be used as it is' 2
+    check 'a file that is not there' wait_until 10 has_line "$scratch/refused.log" \
+        'cannot read .*refused.yaml: No such file.*; going on as before'
+    is 'is told once' "$(grep -c 'No such file' "$scratch/refused.log")" 1
+    is 'and only so' "$(grep -c 'cannot be used as it is' "$scratch/refused.log")" 1
 
     reload_conf "$yaml" 's/^name: reload/name: other/'
     kill -HUP "$pid"
