@@ -5,6 +5,9 @@
 
 #include <pthread.h>
 #include <scanpipe/time.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static _Thread_local struct sp_error err;
 
@@ -481,6 +484,49 @@ static void a_dry_run_makes_nothing(void)
     desk_close(&desk);
 }
 
+/* As anybody but root, who may write everything: the plan for a file that is only to be read. */
+static int plan_as_nobody(const char *path)
+{
+    struct desk desk;
+    const char *plan = NULL;
+    if (geteuid() == 0 && (chmod(tap_scratch_dir(), 0777) < 0 || setresuid(65534, 65534, 65534) < 0))
+        return 1;
+    desk_open(&desk, &history, path);
+    bool told = migrate(&desk, SP_MIGRATE_DRY_RUN, &plan) < 0 && err.class == SP_UNAVAILABLE && err.cure[0];
+    return told ? 0 : 2;
+}
+
+/* Given a file that may only be read, when a plan is asked for, then nothing is opened: SQLite would leave
+ * files beside it that are as read-only, and stay so when the file may be written again. */
+static void a_dry_run_leaves_nothing_read_only(void)
+{
+    static const char *const endings[] = {"-wal", "-shm"};
+    struct desk desk;
+    const char *path = new_path("sink.db"), *plan = "";
+    desk_open(&desk, &history, path);
+    WORKS(migrate(&desk, SP_MIGRATE_APPLY, NULL));
+    desk_close(&desk);
+    chmod(path, 0444);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(plan_as_nobody(path));
+    int status;
+    waitpid(child, &status, 0);
+    CU_ASSERT_EQUAL(status, 0);
+    chmod(tap_scratch_dir(), 0700);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char file[4096];
+        snprintf(file, sizeof file, "%s%s", path, endings[i]);
+        CU_ASSERT_NOT_EQUAL(access(file, F_OK), 0);
+    }
+    chmod(path, 0644);
+    desk_open(&desk, &history, path);
+    WORKS(migrate(&desk, SP_MIGRATE_DRY_RUN, &plan));
+    CU_ASSERT_STRING_EQUAL(plan, "");
+    WORKS(migrate(&desk, SP_MIGRATE_APPLY, NULL));
+    desk_close(&desk);
+}
+
 static void what_is_no_value_of_its_type_is_told(void)
 {
     struct desk desk;
@@ -649,6 +695,7 @@ int main(void)
         {"a missing column is refused, and migrate adds it", a_missing_column_is_refused_and_migrate_adds_it},
         {"a table with another key is refused", a_table_with_another_key_is_refused},
         {"a dry run makes nothing", a_dry_run_makes_nothing},
+        {"a dry run leaves nothing read-only beside the file", a_dry_run_leaves_nothing_read_only},
         {"what is no value of its type is told", what_is_no_value_of_its_type_is_told},
         {"a decimal is written in one way", a_decimal_is_written_in_one_way},
         {"reading makes nothing, and knows its columns", reading_makes_nothing_and_knows_its_columns},
