@@ -64,4 +64,7 @@ bool cmd_print(const struct buffer *text);
 /* "45 events", "1 event". */
 const char *cmd_plural(uint64_t count);
 
+/* Columns of the terminal that standard error is; 80 where it is none. */
+size_t cmd_terminal_width(void);
+
 #endif

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,4 +126,10 @@ struct pipeline *cmd_load(const char *path, int *exit_out)
     if (!pipeline)
         *exit_out = EXIT_CONFIG;
     return pipeline;
+}
+
+size_t cmd_terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Each line is wiped to its end as it is drawn, so that nothing flickers. */
@@ -74,14 +73,6 @@ static void after_log(void)
     pthread_mutex_unlock(&lock);
 }
 
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
-}
-
 /* A line that wraps could not be drawn over. */
 static void add_cut(struct buffer *out, const struct buffer *line, size_t width)
 {
@@ -141,7 +132,7 @@ void display_update(const struct engine_report *report)
     }
     pthread_mutex_lock(&lock);
     buffer_clear(&shown);
-    display_lines(&shown, name, report, rates, terminal_width());
+    display_lines(&shown, name, report, rates, cmd_terminal_width());
     draw();
     pthread_mutex_unlock(&lock);
 }

@@ -3,12 +3,12 @@
 
 #include "cmd/meter.h"
 
+#include "cmd/cmd.h"
 #include "config/options.h"
 
 #include <inttypes.h>
 #include <scanpipe/host.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { BAR = 24 };
@@ -58,19 +58,13 @@ void meter_line(struct buffer *out, const struct meter *meter, uint64_t done, in
     }
 }
 
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 void meter_update(struct meter *meter, uint64_t done)
 {
     int64_t now = sp_clock_now();
     if (!meter->on || (meter->drawn_at && now - meter->drawn_at < draw_every_ns))
         return;
     SP_AUTO(buffer_fini) struct buffer line = {0};
-    meter_line(&line, meter, done, now, terminal_width());
+    meter_line(&line, meter, done, now, cmd_terminal_width());
     fprintf(stderr, "\r%s\033[K", line.data);
     meter->drawn_at = now;
 }
