@@ -8,6 +8,7 @@
 #include "engine/oversize.h"
 #include "engine/rate.h"
 #include "ops/remove.h"
+#include "ops/send.h"
 
 #include <scanpipe/envelope.h>
 
@@ -206,18 +207,6 @@ static enum scan_answer take_letters(void *context, const struct sp_letter *lett
     return answer;
 }
 
-static int queue_outlives_us(const struct pipeline *pipeline, struct sp_error *err)
-{
-    const struct plugin *queue = pipeline->queue.plugin;
-    if (queue->capabilities.flags & SP_DURABLE)
-        return 0;
-    sp_fail(err, SP_REFUSED,
-            "queue: '%s' ends with its process: what is sent into it from here would be lost",
-            queue->about.name);
-    return sp_fail_cure(err,
-                        "use a durable queue, as sqlite; or take the events out with 'scanpipe dlq export'");
-}
-
 static int drive(struct driving *driving, struct sp_error *err)
 {
     struct letters_query query = driving->redrive->query;
@@ -236,7 +225,7 @@ int redrive_run(const struct pipeline *pipeline, const struct redrive *redrive,
 {
     struct driving driving = {.pipeline = pipeline, .redrive = redrive, .report = report_out};
     *report_out = (struct redrive_report){0};
-    if (queue_outlives_us(pipeline, err) != 0)
+    if (sending_check(pipeline, "take the events out with 'scanpipe dlq export'", err) != 0)
         return -1;
     set_limits(&driving);
     driving.arena = arena_new(64 * 1024);

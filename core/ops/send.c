@@ -10,17 +10,23 @@
 /* One send has at most so much. */
 enum { AT_ONCE = 64, BYTES_AT_ONCE = 4 << 20 };
 
-int sending_open(struct sending *sending, const struct pipeline *pipeline, struct sp_error *err)
+int sending_check(const struct pipeline *pipeline, const char *instead, struct sp_error *err)
 {
     const struct plugin *queue = pipeline->queue.plugin;
-    *sending = (struct sending){.pipeline = pipeline};
     if (queue->capabilities.flags & SP_DURABLE)
-        return hand_open(&sending->queue, &pipeline->queue, err);
+        return 0;
     sp_fail(err, SP_REFUSED,
             "queue: '%s' ends with its process: what is sent into it from here would be lost",
             queue->about.name);
-    return sp_fail_cure(err,
-                        "use a durable queue, as sqlite; or move the cursor back with 'scanpipe cursor'");
+    return sp_fail_cure(err, "use a durable queue, as sqlite; or %s", instead);
+}
+
+int sending_open(struct sending *sending, const struct pipeline *pipeline, struct sp_error *err)
+{
+    *sending = (struct sending){.pipeline = pipeline};
+    if (sending_check(pipeline, "move the cursor back with 'scanpipe cursor'", err) != 0)
+        return -1;
+    return hand_open(&sending->queue, &pipeline->queue, err);
 }
 
 void sending_close(struct sending *sending)

@@ -7,13 +7,15 @@
 
 #include "ops/hand.h"
 
+/* SP_REFUSED where the queue ends with the process that keeps it; `instead`: what people can do then. */
+int sending_check(const struct pipeline *pipeline, const char *instead, struct sp_error *err) SP_MUST_CHECK;
+
 struct sending {
     const struct pipeline *pipeline;
     struct hand queue, letters; /* the second is opened when there is one */
     uint64_t messages, events, letters_stored;
 };
 
-/* SP_REFUSED where the queue ends with the process that keeps it. */
 int sending_open(struct sending *sending, const struct pipeline *pipeline,
                  struct sp_error *err) SP_MUST_CHECK;
 void sending_close(struct sending *sending);
