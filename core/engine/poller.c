@@ -15,7 +15,6 @@
 /* The cursor is committed a few times a second, however many pages pass; the first page at once, so that a
  * process that soon dies has still come further. */
 static const int64_t commit_every_ns = 250 * SP_MILLISECOND;
-static const char *const record_name = "poller";
 
 struct polling {
     struct poller *poller;
@@ -67,8 +66,8 @@ static bool get_record(struct polling *polling, struct record *out, int64_t *ver
     arena_reset(polling->arena, 65536);
     if (!begin(polling, &deadline, err))
         return false;
-    int rc = state_ops(polling)->get(seat->handle, record_name, polling->arena, &value, version_out, deadline,
-                                     err);
+    int rc = state_ops(polling)->get(seat->handle, POLLER_RECORD, polling->arena, &value, version_out,
+                                     deadline, err);
     if (rc == 0)
         rc = record_parse(value, polling->arena, out, err);
     return !end_reading(polling, rc, err);
@@ -111,8 +110,8 @@ static enum put_outcome put_record(struct polling *polling, struct record *recor
     if (!begin(polling, &deadline, err))
         return PUT_FAILED;
     int64_t began = sp_clock_now();
-    int rc = state_ops(polling)->put(seat->handle, record_name, value, expected, &swapped, &version, deadline,
-                                     err);
+    int rc = state_ops(polling)->put(seat->handle, POLLER_RECORD, value, expected, &swapped, &version,
+                                     deadline, err);
     bool failed = call_end(seat, rc, err);
     polling->unwritten = failed && err->class != SP_CONTENDED && err->class != SP_STOPPED;
     if (failed || !swapped)

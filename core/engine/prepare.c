@@ -4,13 +4,12 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "engine/deliver.h"
+#include "engine/record.h"
 
 /*
  * What must be so before the first message is received: the table is there, the sink answers, and
  * the table is folded by the same rules as ever.
  */
-
-static const char *const record_name = "table";
 
 static bool migrate(struct worker *worker, struct sp_arena *arena)
 {
@@ -49,7 +48,7 @@ static int compare_table(struct deliver *deliver, struct sp_arena *arena, int64_
     const struct sp_state_ops *ops = deliver->state.crew->stage->plugin->about.state;
     struct sp_slice stored;
     const char *what = NULL;
-    if (ops->get(deliver->state.handle, record_name, arena, &stored, version_out, deadline, err) != 0)
+    if (ops->get(deliver->state.handle, TABLE_RECORD, arena, &stored, version_out, deadline, err) != 0)
         return -1;
     *store_out = true;
     if (*version_out == 0)
@@ -74,7 +73,7 @@ static int store_table(struct deliver *deliver, struct sp_arena *arena, int64_t 
     const struct sp_state_ops *ops = deliver->state.crew->stage->plugin->about.state;
     struct sp_slice ours = sp_slice_of(table_fingerprint(deliver->work->pipeline->table, arena));
     bool swapped;
-    if (ops->put(deliver->state.handle, record_name, ours, version, &swapped, &version, deadline, err) != 0)
+    if (ops->put(deliver->state.handle, TABLE_RECORD, ours, version, &swapped, &version, deadline, err) != 0)
         return -1;
     return swapped ? 0 : sp_fail(err, SP_CONTENDED, "another process wrote the table's fingerprint");
 }

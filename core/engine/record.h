@@ -11,6 +11,10 @@
 #include <scanpipe/arena.h>
 #include <scanpipe/error.h>
 
+/* Their names in the state: this record, and the table's rules (see table_compare()). */
+#define POLLER_RECORD "poller"
+#define TABLE_RECORD  "table"
+
 struct record {
     bool held;
     struct holder holder; /* where held */
