@@ -214,6 +214,8 @@ cmd_sources = \
 	core/cmd/dlq_show.c \
 	core/cmd/folders.c \
 	core/cmd/help.c \
+	core/cmd/interrupt.c \
+	core/cmd/interrupt.h \
 	core/cmd/meter.c \
 	core/cmd/meter.h \
 	core/cmd/output.c \

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -41,6 +42,13 @@ uint64_t sp_random(void)
     ssize_t got = getrandom(&value, sizeof value, 0);
     assert(got == sizeof value); /* getrandom(2): up to 256 bytes are never interrupted */
     return value;
+}
+
+void clock_sleep(int64_t ns)
+{
+    struct timespec left = {.tv_sec = ns / SP_SECOND, .tv_nsec = ns % SP_SECOND};
+    while (ns > 0 && nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
 }
 
 void clock_format_wall(int64_t wall_ms, char out[32])

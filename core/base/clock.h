@@ -12,6 +12,9 @@ struct clock_source {
 };
 void clock_replace(const struct clock_source *source);
 
+/* For people's commands, one thread of their own: a thread of the engine waits for the stop as well. */
+void clock_sleep(int64_t ns);
+
 /* "2018-01-01T00:00:00.123Z" of a wall clock. */
 void clock_format_wall(int64_t wall_ms, char out[32]);
 

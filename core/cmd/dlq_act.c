@@ -4,42 +4,13 @@
 #include "cmd/dlq.h"
 
 #include "cmd/args.h"
+#include "cmd/interrupt.h"
 #include "cmd/meter.h"
 #include "ops/purge.h"
 #include "ops/redrive.h"
 
 #include <inttypes.h>
-#include <signal.h>
-#include <time.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int number)
-{
-    (void)number;
-    stop_asked = 1;
-}
-
-/* The first signal ends the work where it can be told what was done; the second ends the process, which
- * loses nothing either. */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = ask_stop, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-static bool pause_here(void *context, int64_t ns)
-{
-    static const int64_t slice = 100 * SP_MILLISECOND;
-    (void)context;
-    int64_t until = sp_clock_now() + ns;
-    for (int64_t left = ns; left > 0 && !stop_asked; left = until - sp_clock_now())
-        nanosleep(&(struct timespec){.tv_nsec = left < slice ? left : slice}, NULL);
-    return !stop_asked;
-}
 
 /* How many letters there will be, where looking is cheap and somebody watches. */
 static uint64_t count_ahead(const struct pipeline *pipeline, const struct letters_query *query)
@@ -102,14 +73,14 @@ int dlq_redrive(const struct pipeline *pipeline, const struct dlq_options *optio
         .rate = options->rate,
         .dry_run = options->dry_run,
         .context = &meter,
-        .pause = pause_here,
+        .pause = interrupt_pause,
         .tell_left = tell_left,
         .tell_progress = tell_progress,
     };
     struct redrive_report report;
     struct sp_error err = {0};
     SP_AUTO(buffer_fini) struct buffer out = {0};
-    catch_signals();
+    interrupt_catch();
     meter_open(&meter, "redriven", count_ahead(pipeline, &options->query));
     int result = redrive_run(pipeline, &redrive, &report, &err);
     meter_close(&meter);
@@ -152,7 +123,7 @@ static bool ask(const struct purge *purge)
 static bool purge_goes_on(void *context, uint64_t done)
 {
     meter_update(context, done);
-    return !stop_asked;
+    return !interrupt_asked();
 }
 
 static int tell_purge(const struct purge *purge, const struct dlq_options *options, uint64_t removed)
@@ -168,7 +139,7 @@ static int tell_purge(const struct purge *purge, const struct dlq_options *optio
             buffer_add_json(&out, sp_slice_of(purge->classes[i].name));
             buffer_printf(&out, ":%" PRIu64, purge->classes[i].count);
         }
-        buffer_printf(&out, "},\"stopped\":%s}\n", stop_asked ? "true" : "false");
+        buffer_printf(&out, "},\"stopped\":%s}\n", interrupt_asked() ? "true" : "false");
         return cmd_print(&out) ? 0 : EXIT_AWAY;
     }
     add_seen(&out, purge);
@@ -178,7 +149,8 @@ static int tell_purge(const struct purge *purge, const struct dlq_options *optio
         fprintf(stderr, "%s removed\n", out.data);
     else
         fprintf(stderr, "%" PRIu64 " of %s removed; the others %s\n", removed, out.data,
-                stop_asked ? "were not reached, or stored again meanwhile" : "were stored again meanwhile");
+                interrupt_asked() ? "were not reached, or stored again meanwhile"
+                                  : "were stored again meanwhile");
     return 0;
 }
 
@@ -193,7 +165,7 @@ static int purge_what_was_seen(struct purge *purge, const struct dlq_options *op
         fputs("nothing was removed\n", stderr);
         return 0;
     }
-    catch_signals();
+    interrupt_catch();
     meter_open(&meter, "removed", purge->count);
     int result = purge_remove(purge, purge_goes_on, &meter, &removed, &err);
     meter_close(&meter);

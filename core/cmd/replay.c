@@ -5,12 +5,11 @@
 
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "cmd/interrupt.h"
 #include "cmd/meter.h"
 #include "config/options.h"
 
 #include <inttypes.h>
-#include <signal.h>
-#include <time.h>
 
 enum { OPTION_FROM = 300, OPTION_TO, OPTION_RATE, OPTION_DRY_RUN };
 
@@ -24,34 +23,6 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
     {0},
 };
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int number)
-{
-    (void)number;
-    stop_asked = 1;
-}
-
-/* The first signal ends the work where it can be told what was done; the second ends the process, which loses
- * nothing either. */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = ask_stop, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-static bool pause_here(void *context, int64_t ns)
-{
-    static const int64_t slice = 100 * SP_MILLISECOND;
-    (void)context;
-    int64_t until = sp_clock_now() + ns;
-    for (int64_t left = ns; left > 0 && !stop_asked; left = until - sp_clock_now())
-        nanosleep(&(struct timespec){.tv_nsec = left < slice ? left : slice}, NULL);
-    return !stop_asked;
-}
 
 static void tell_progress(void *context, const struct replay_report *report)
 {
@@ -121,7 +92,7 @@ static int run(const struct pipeline *pipeline, struct replay *replay, bool json
     struct meter meter;
     meter_open(&meter, replay->dry_run ? "read" : "sent", 0);
     replay->context = &meter;
-    catch_signals();
+    interrupt_catch();
     int failed = replay_run(pipeline, replay, &report, &err);
     meter_close(&meter);
     if (failed != 0)
@@ -162,7 +133,7 @@ static int take_options(const struct args *args, struct replay *replay, const ch
 int cmd_replay(int argc, char **argv)
 {
     struct args args = {"replay", ":c:h", long_options, argc, argv};
-    struct replay replay = {.pause = pause_here, .tell_progress = tell_progress, .note = tell_note};
+    struct replay replay = {.pause = interrupt_pause, .tell_progress = tell_progress, .note = tell_note};
     const char *file = NULL;
     bool json = false;
     int code = take_options(&args, &replay, &file, &json);

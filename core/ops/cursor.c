@@ -3,13 +3,10 @@
 
 #include "ops/cursor.h"
 
+#include "base/clock.h"
 #include "engine/lease.h"
 #include "ops/records.h"
 #include "ops/spot.h"
-
-#include <time.h>
-
-static const char record_name[] = "poller";
 
 /* A poller commits a few times a second, and a write takes milliseconds. */
 enum { TRIES = 100 };
@@ -29,7 +26,7 @@ static int get_record(struct hand *state, struct sp_arena *arena, struct record 
                       struct sp_error *err)
 {
     struct sp_slice value;
-    if (records_get(state, record_name, arena, &value, version_out, err) != 0)
+    if (records_get(state, POLLER_RECORD, arena, &value, version_out, err) != 0)
         return -1;
     return record_parse(value, arena, out, err);
 }
@@ -92,13 +89,8 @@ static int write_record(struct moving *moving, const struct record *old, int64_t
                             .queue = old->queue};
     if (moving->to.size > 0)
         record.at = spot_text(&moving->source, moving->to, moving->arena);
-    return records_put(&moving->state, record_name, record_format(&record, moving->arena), version,
+    return records_put(&moving->state, POLLER_RECORD, record_format(&record, moving->arena), version,
                        moving->arena, done_out, err);
-}
-
-static void wait_ns(int64_t ns)
-{
-    nanosleep(&(struct timespec){ns / SP_SECOND, ns % SP_SECOND}, NULL);
 }
 
 /* One look at the record, and the move where it may be.  *done_out: out->outcome says how it ended. */
@@ -124,7 +116,7 @@ static int try_once(struct moving *moving, int64_t look_every, struct cursor_mov
             moving->move->watching(moving->move->context, &record.holder, moving->pipeline->poller_lease_ns);
         moving->told = true;
         *done_out = false;
-        wait_ns(look_every);
+        clock_sleep(look_every);
         return 0;
     }
     out->held = !unheld;

@@ -3,8 +3,7 @@
 
 #include "ops/hand.h"
 
-#include <errno.h>
-#include <time.h>
+#include "base/clock.h"
 
 /* Who waits for longer wonders what for.  What a stage waits for by itself, as for a lock, is only told by a
  * call that has ended: so until one has waited in vain, none may take longer. */
@@ -54,13 +53,6 @@ int64_t hand_begin_extra(struct hand *hand, int64_t extra_ns)
     return now + lasts + extra_ns;
 }
 
-static void sleep_ns(int64_t ns)
-{
-    struct timespec left = {.tv_sec = ns / SP_SECOND, .tv_nsec = ns % SP_SECOND};
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        ;
-}
-
 /* Once in a row of failures, and before the pause that makes it long. */
 static void tell_waiting(struct hand *hand, const struct sp_error *err, int64_t now, int64_t pause)
 {
@@ -84,7 +76,7 @@ bool hand_again(struct hand *hand, struct sp_error *err)
     int64_t pause = retry_pause(&hand->retry, &policy, err, sp_random());
     if (passes && now + pause - hand->failing_since <= options->timeout_ns) {
         tell_waiting(hand, err, now, pause);
-        sleep_ns(pause);
+        clock_sleep(pause);
         return true;
     }
     sp_error_context(err, "%s", hand->stage->name);

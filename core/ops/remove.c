@@ -3,9 +3,8 @@
 
 #include "ops/remove.h"
 
+#include "base/clock.h"
 #include "engine/oversize.h"
-
-#include <time.h>
 
 enum { REMOVED_AT_ONCE = 500 };
 
@@ -39,7 +38,7 @@ static bool lock_folder(const char *folder, struct oversize_lock *lock)
             return true;
         if (err.class != SP_CONTENDED)
             return false;
-        nanosleep(&(struct timespec){.tv_nsec = 20 * SP_MILLISECOND}, NULL);
+        clock_sleep(20 * SP_MILLISECOND);
     }
     return false;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "ops/records.h"
 #include "ops/spot.h"
 #include "ops/verify_inside.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/record.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* While the queue drains. */
 static const int64_t look_every_ns = 200 * SP_MILLISECOND;
@@ -32,15 +32,6 @@ void verify_say(struct verify *verify, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     verify->listener->note(verify->listener->context, text);
-}
-
-void verify_pause(int64_t ns)
-{
-    if (ns <= 0)
-        return;
-    struct timespec left = {.tv_sec = ns / SP_SECOND, .tv_nsec = ns % SP_SECOND};
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        ;
 }
 
 int verify_check(const struct pipeline *pipeline, struct sp_error *err)
@@ -113,27 +104,13 @@ static void verify_fini(struct verify *verify)
 
 /* ---- The state */
 
-static int get_record(struct verify *verify, const char *name, struct sp_arena *arena, struct sp_slice *value,
-                      int64_t *version, struct sp_error *err)
-{
-    struct hand *hand = &verify->state;
-    const struct sp_state_ops *ops = hand->stage->plugin->about.state;
-    bool failed;
-    do {
-        failed = ops->get(hand->handle, name, arena, value, version, hand_begin(hand), err) != 0;
-    } while (failed && hand_again(hand, err));
-    if (!failed)
-        hand_well(hand);
-    return failed ? -1 : 0;
-}
-
 static int read_cursor(struct verify *verify, struct sp_arena *arena, struct sp_slice *out,
                        struct sp_error *err)
 {
-    struct sp_slice value = {NULL, 0};
+    struct sp_slice value;
     struct record record;
     int64_t version;
-    if (get_record(verify, "poller", arena, &value, &version, err) != 0 ||
+    if (records_get(&verify->state, POLLER_RECORD, arena, &value, &version, err) != 0 ||
         record_parse(value, arena, &record, err) != 0)
         return -1;
     *out = record.cursor;
@@ -143,10 +120,10 @@ static int read_cursor(struct verify *verify, struct sp_arena *arena, struct sp_
 /* The block may have changed since the rows were written: that explains differences. */
 static int compare_rules(struct verify *verify, struct sp_error *err)
 {
-    struct sp_slice stored = {NULL, 0};
+    struct sp_slice stored;
     const char *what = NULL;
     int64_t version;
-    if (get_record(verify, "table", verify->arena, &stored, &version, err) != 0)
+    if (records_get(&verify->state, TABLE_RECORD, verify->arena, &stored, &version, err) != 0)
         return -1;
     if (version == 0)
         return 0;
@@ -194,14 +171,13 @@ static void say_place(const struct verify *verify, struct sp_slice cursor, char 
  * read, the table need not have. */
 static int choose_end(struct verify *verify, struct sp_slice *until, struct sp_error *err)
 {
-    const struct sp_source_ops *ops = verify->source.stage->plugin->about.source;
     struct sp_slice asked;
     *until = verify->cursor;
     if (!verify->options->to)
         return 0;
     if (place(verify, "--to", verify->options->to, spot_behind, &asked, err) != 0)
         return -1;
-    if (ops->compare(verify->source.handle, asked, verify->cursor) > 0)
+    if (spot_compare(&verify->source, asked, verify->cursor) > 0)
         verify_say(verify, "the pipeline has not read up to %s: all that it has read is compared",
                    verify->options->to);
     else
@@ -212,12 +188,11 @@ static int choose_end(struct verify *verify, struct sp_slice *until, struct sp_e
 static int choose_range(struct verify *verify, struct sp_slice *from, struct sp_slice *until,
                         struct sp_error *err)
 {
-    const struct sp_source_ops *ops = verify->source.stage->plugin->about.source;
     *from = (struct sp_slice){NULL, 0};
     if (choose_end(verify, until, err) != 0 ||
         (verify->options->from && place(verify, "--from", verify->options->from, spot_of, from, err) != 0))
         return -1;
-    if (until->size == 0 || (from->size > 0 && ops->compare(verify->source.handle, *from, *until) >= 0)) {
+    if (until->size == 0 || (from->size > 0 && spot_compare(&verify->source, *from, *until) >= 0)) {
         say_place(verify, *until, verify->report->to, sizeof verify->report->to);
         verify->misplaced = true;
         return sp_fail(err, SP_REJECTED, "there is nothing to compare between %s and %s",
@@ -308,7 +283,7 @@ static int settle(struct verify *verify, struct sp_error *err)
         over = (verify->suspect_count == 0 && verify->reject_count == 0) || (drained && !moved) || late;
         verify_progress(verify);
         if (!over)
-            verify_pause(look_every_ns);
+            clock_sleep(look_every_ns);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "ops/verify_inside.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/framing.h"
 #include "engine/pack.h"
@@ -41,7 +42,7 @@ static int read_page(struct feeding *feeding, struct sp_page *page, struct sp_er
     const struct sp_source_ops *ops = hand->stage->plugin->about.source;
     bool failed;
     do {
-        verify_pause(rate_take(&verify->rate, &verify->pipeline->source_options.rate_limit, sp_clock_now()));
+        clock_sleep(rate_take(&verify->rate, &verify->pipeline->source_options.rate_limit, sp_clock_now()));
         *page = (struct sp_page){.size = sizeof *page};
         failed = ops->read(hand->handle, feeding->cursor, feeding->until, feeding->pages, page,
                            hand_begin(hand), err) != 0;
@@ -272,7 +273,7 @@ int verify_read(struct verify *verify, struct sp_slice from, struct sp_slice unt
             return -1;
         verify_progress(verify);
         if (!feeding.over)
-            verify_pause(page.wait_ns < longest_wait_ns ? page.wait_ns : longest_wait_ns);
+            clock_sleep(page.wait_ns < longest_wait_ns ? page.wait_ns : longest_wait_ns);
     }
     tell_end(&feeding);
     return 0;

@@ -104,6 +104,5 @@ int verify_tell_suspects(struct verify *verify, struct sp_error *err) SP_MUST_CH
 
 void verify_progress(struct verify *verify);
 void verify_say(struct verify *verify, const char *format, ...) SP_PRINTF(2, 3);
-void verify_pause(int64_t ns);
 
 #endif
