@@ -56,7 +56,9 @@ all_is_right() {
 outages() {
     local stage how
     local -A pids=()
-    sim_set delay=40
+    # What is left when the stages go away comes at once: none has done all its work before, however long it
+    # takes to look.
+    sim_set 'delay=300&max-limit=5'
     for stage in "${stages[@]}"; do
         new_data "out-$stage"
         stages_conf "$scratch/out-$stage.yaml" "$stage" fault "rules: [any unavailable while=$scratch/away-$stage]"
@@ -67,7 +69,7 @@ outages() {
         check "an outage of $stage: work has begun" wait_until 20 has_rows "$scratch/out-$stage/out.db"
         : >"$scratch/away-$stage"
     done
-    sim_set delay=0
+    sim_set 'delay=0&max-limit=10000'
     for stage in "${stages[@]}"; do
         check "an outage of $stage is told" wait_until 20 has_line "$scratch/out-$stage.log" 'unavailable: a fault'
     done

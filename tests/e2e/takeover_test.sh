@@ -21,7 +21,7 @@ stops_under_load() { # SIGNAL
     local events=$scratch/stop.ndjson feed=(--generate --seed "$seed" --events "$(scaled 20000 4000)")
     new_data "stop-$1"
     sim_print "$events" "${feed[@]}"
-    sim_start "${feed[@]}" --delay 30
+    sim_start "${feed[@]}" --delay 30 --max-limit 20 # not all of it before one looks
     start_pipeline "$1" "$scratch/whole.yaml" --until-caught-up --json
     check "$1: at work" wait_until 10 has_rows "$SCANPIPE_DATA/out.db"
     stop "$PID" "$1"
@@ -29,7 +29,7 @@ stops_under_load() { # SIGNAL
     at_most "$1: ends promptly, in ms" "$ELAPSED_MS" $((3000 * patience))
     is "$1: the summary says that it was stopped" "$(summary "$1" stopped)" true
     is "$1: nothing is held" "$(leases "$SCANPIPE_DATA/queue.db")" 0
-    sim_set delay=0
+    sim_set 'delay=0&max-limit=10000'
     runs "after $1" "$scratch/whole.yaml"
     table_equals "$1: the next one does the rest" "$SCANPIPE_DATA/out.db" "$events"
     queue_is_empty "$1: the queue is empty" "$SCANPIPE_DATA/queue.db"
@@ -40,17 +40,17 @@ stops_under_load() { # SIGNAL
 stops_while_the_sink_is_locked() {
     local events=$scratch/stop.ndjson
     new_data stop-locked
-    sim_start --generate --seed "$seed" --events "$(scaled 20000 4000)" --delay 50
+    sim_start --generate --seed "$seed" --events "$(scaled 20000 4000)" --delay 300 --max-limit 20
     start_pipeline 'locked stop' "$scratch/whole.yaml"
     wait_until 10 has_rows "$SCANPIPE_DATA/out.db"
     lock "$SCANPIPE_DATA/out.db"
+    sim_set 'delay=0&max-limit=10000' # most of the feed comes now, however long the lock took
     check 'locked stop: messages are held' wait_until 10 has_leases "$SCANPIPE_DATA/queue.db"
     stop "$PID"
     is 'locked stop: ends well' "$STATUS" 0
     at_most 'locked stop: within its grace, in ms' "$ELAPSED_MS" $((12000 * patience))
     is 'locked stop: what it held is handed back' "$(leases "$SCANPIPE_DATA/queue.db")" 0
     unlock
-    sim_set delay=0
     runs 'after the lock' "$scratch/whole.yaml"
     table_equals 'locked stop: the next one does the rest' "$SCANPIPE_DATA/out.db" "$events"
     is 'locked stop: nothing is buried' "$(letters "$SCANPIPE_DATA/queue.db")" 0
@@ -80,7 +80,7 @@ one_poller() {
     local feed=(--generate --seed "$seed" --events "$(scaled 40000 8000)")
     new_data pair
     sim_print "$events" "${feed[@]}"
-    sim_start "${feed[@]}" --delay 50
+    sim_start "${feed[@]}" --delay 50 --max-limit 20
     start_pipeline first "$scratch/ingest.yaml"
     first=$PID
     check 'the first process polls' wait_until 10 polls first 1
@@ -117,7 +117,7 @@ one_poller() {
     began=$(now_ms)
     check 'it gave the record back: the third takes over' wait_until 10 polls third 1
     at_most 'at once, in ms' $(($(now_ms) - began)) $((1500 * patience))
-    sim_set delay=0
+    sim_set 'delay=0&max-limit=10000'
     stop "$PID"
 
     runs ingest "$scratch/ingest.yaml"

@@ -51,7 +51,8 @@ put unavailable chance=20
 put unavailable entries=odd every=2
 put uncertain after every=4
 RULES
-        stage sink sqlite 'path: "${SCANPIPE_DATA}/out.db"' $'  workers: 3\n  batch: {events: 300}\n' <<'RULES'
+        # So small that the rarest fault has its turn, whatever the scale and however the feed fills them.
+        stage sink sqlite 'path: "${SCANPIPE_DATA}/out.db"' "  workers: 3"$'\n'"  batch: {events: $(scaled 300 60)}"$'\n' <<'RULES'
 write unavailable chance=5
 write contended every=5
 write uncertain after every=8
