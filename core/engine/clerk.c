@@ -12,6 +12,7 @@ struct office {
     struct sp_arena *arena;
     struct pause pause;
     int64_t pause_version; /* -1: not read yet */
+    bool unwritten;        /* the marks were to be written, and could not */
 };
 
 static int get(struct office *office, const char *name, struct sp_slice *value, int64_t *version,
@@ -53,6 +54,14 @@ static void let_go(struct clerk *clerk)
     deliver_pause(clerk->deliver, false);
 }
 
+/* A state that lets itself be read may still refuse to be written (a full disk): while a mark is to be
+ * renewed, only that tells whether the state is back. */
+static bool end_reading(struct office *office, int rc, const struct sp_error *err)
+{
+    struct seat *seat = &office->clerk->state;
+    return office->unwritten ? call_end_asked(seat, rc, err) : call_end(seat, rc, err);
+}
+
 /* True where it failed. */
 static bool look_at_pause(struct office *office, struct sp_error *err)
 {
@@ -63,7 +72,7 @@ static bool look_at_pause(struct office *office, struct sp_error *err)
     int rc = get(office, PAUSE_RECORD, &value, &version, deadline, err);
     if (rc == 0)
         rc = pause_parse(value, office->arena, &pause, err);
-    bool failed = call_end(seat, rc, err);
+    bool failed = end_reading(office, rc, err);
     if (!failed && version != office->pause_version)
         obey(office, pause, version);
     return failed;
@@ -107,6 +116,9 @@ static bool look_at_marks(struct office *office, uint64_t nonce, struct sp_error
         if (nonce && marks_renew(&marks, nonce, phase)) {
             note_accepted(clerk, &marks);
             rc = put(office, &marks, version, deadline, err);
+            office->unwritten = rc != 0 && err->class != SP_CONTENDED && err->class != SP_STOPPED;
+        } else {
+            office->unwritten = false;
         }
     }
     if (rc == 0 && nonce)
@@ -168,6 +180,7 @@ void *clerk_run(void *argument)
         if (first && failed) /* a state that is away holds nobody up */
             let_go(clerk);
         uint64_t nonce = mark_book_held(&deliver->book, &held_any);
+        office.unwritten = office.unwritten && nonce;
         if (!failed && (nonce || mark_book_wanted(&deliver->book, sp_clock_now())))
             failed = look_at_marks(&office, nonce, &err);
         if (failed)

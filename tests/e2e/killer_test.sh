@@ -176,6 +176,31 @@ who_is_stopped_has_not_died() {
     is 'grace: and leaves no mark' "$(held_marks)" 0
 }
 
+# Given a process that only delivers, with a mark to renew, when its state lets itself be read and not written, as on
+# a full disk, then that is told once, and when it is over; not at every look.
+who_cannot_renew_says_so_once() {
+    local again='state: works again' pid
+    with_poison full /dev/null 999999001
+    poison_conf full hang 'operation: write, bytes: VENOM' 1 60s
+    sed -i "s|^state:.*|state: {$(around fault sqlite "path: \"$SCANPIPE_DATA/state.db\"" \
+        "rules: [put unavailable while=$scratch/disk-is-full]"), $quick}|" "$scratch/full.yaml"
+    sed '/^source:/d' "$scratch/full.yaml" >"$scratch/full-deliver.yaml"
+    start_pipeline full "$scratch/full.yaml"
+    check 'full: it is at work' wait_until 10 has_leases "$SCANPIPE_DATA/queue.db"
+    kill_hard "$PID"
+    start_pipeline full-deliver "$scratch/full-deliver.yaml"
+    pid=$PID
+    check 'full: what was held is tried under a mark' wait_until 10 marks_are_held
+    : >"$scratch/disk-is-full"
+    check 'full: it is told' wait_until 10 has_line "$scratch/full-deliver.log" 'state: unavailable'
+    sleep 4
+    is 'full: once, though it is tried again and again' \
+        "$(grep -c 'state: unavailable' "$scratch/full-deliver.log") $(grep -c "$again" "$scratch/full-deliver.log")" '1 0'
+    rm "$scratch/disk-is-full"
+    check 'full: and when it is over' wait_until 10 has_line "$scratch/full-deliver.log" "$again"
+    stop "$pid"
+}
+
 held_marks() {
     query "$SCANPIPE_DATA/state.db" "SELECT json_array_length(CAST(Value AS TEXT), '\$.marks')
         FROM PipelineState WHERE Name = 'marks'"
@@ -188,6 +213,7 @@ marks_are_held() {
 hangs
 restarts_convict_nobody
 who_is_stopped_has_not_died
+who_cannot_renew_says_so_once
 kills_alone
 killed_alone
 for how in abort:300 segv:1000 kill:1 exit:50; do
