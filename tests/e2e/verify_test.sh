@@ -216,7 +216,7 @@ events = [{"At": "2024-01-01T00:%02d:%02d.%07dZ" % (i // 60, i % 60, i), "Name":
            "Site": dice.randrange(3), "Weight": dice.randrange(1000), "State": "s%d" % i,
            "Raw": {"i": i}} for i in range(2000)]
 events[700].update(Name="only", Weight=5000)
-events[1400].update(Weight=6000)
+events[1400].update(Site=0, Weight=6000)  # of Site 1 some rows are to be spoilt
 events[1999].update(Name="only", Site=events[700]["Site"])
 dice.shuffle(events)
 for part in range(4):
