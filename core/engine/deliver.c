@@ -190,7 +190,7 @@ static void fill(struct worker *worker)
 {
     const struct sink_options *options = &worker->deliver->work->pipeline->sink_options;
     int64_t until = sp_clock_now() + options->batch_linger_ns;
-    struct sp_error err;
+    struct sp_error err = {0};
     while (!full(worker, options) && !stop_asked(&worker->deliver->work->stop)) {
         int64_t left = until - sp_clock_now();
         int got = receive(worker, room(worker, options), left > 0 ? left : 0, &err);

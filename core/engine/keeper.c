@@ -46,7 +46,7 @@ static void extend_batch(struct keeper *keeper, struct batch *batch, int64_t lea
     size_t step =
         plugin->capabilities.batch_messages > 0 ? (size_t)plugin->capabilities.batch_messages : count;
     struct sp_result *results = sp_arena_zalloc(arena, count * sizeof *results);
-    struct sp_error err;
+    struct sp_error err = {0};
     bool failed = false;
     for (size_t at = 0; at < count && !failed; at += step) {
         size_t some = count - at < step ? count - at : step;

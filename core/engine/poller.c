@@ -81,7 +81,7 @@ static enum put_outcome look_again(struct polling *polling, uint64_t nonce, bool
                                    int64_t *version_out, struct sp_error *err)
 {
     struct record there;
-    struct sp_error again;
+    struct sp_error again = {0};
     bool doubted = polling->doubt != 0;
     polling->doubt = nonce;
     if (!get_record(polling, &there, version_out, &again))

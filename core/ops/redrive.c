@@ -129,7 +129,7 @@ static int flush(struct driving *driving, struct sp_error *err)
     }
     /* Also where the rest could not be sent: what is in the queue is not among the letters. */
     report->sent += seen_count;
-    struct sp_error other;
+    struct sp_error other = {0};
     int removed = remove_letters(&driving->letters, driving->pipeline->letters_options.oversize, seen,
                                  seen_count, &report->removed, failed ? &other : err);
     hand_well(&driving->queue);
