@@ -30,8 +30,9 @@ static const char program_help[] =
     "  --log-level LEVEL      error, warn, info or debug; -v is debug, -q is error\n"
     "  --progress WHEN        auto, always or never: the live lines on a terminal\n"
     "\n"
-    "Exit: 0; 64 wrong usage; 65 events were rejected, a queue is damaged; 66 no such file; 69 a server is away or refuses;\n"
-    "70 a mistake of ours; 78 something is wrong in the file.  More: scanpipe(1), scanpipe.yaml(5).\n";
+    "Exit: 0; 64 wrong usage; 65 events were rejected, a queue is damaged; 66 no such file; 69 a server is away\n"
+    "or refuses, or output cannot be written; 70 a mistake of ours; 78 something is wrong in the file.\n"
+    "More: scanpipe(1), scanpipe.yaml(5).\n";
 
 static const char check_help[] =
     "Usage: scanpipe check -c FILE\n"
