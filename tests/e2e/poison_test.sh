@@ -153,7 +153,7 @@ a_fickle_sink() { # NAME RULES-BEFORE LETTERS WHAT-IS-NOT-WRITTEN
     small_writes "$scratch/deliver.yaml" <<YAML
 $2  - write unknown chance=30
 YAML
-    sed -i "s/batch: {events: 500}/batch: {events: 100}\n  seed: $seed/" "$scratch/deliver.yaml"
+    sed -i "s/batch: {events: 500}/batch: {events: 40}\n  seed: $seed/" "$scratch/deliver.yaml"
     runs "$1" "$scratch/deliver.yaml"
     at_least "$1: the sink did fail so" "$(grep -c ' write .* unknown$' "$SCANPIPE_DATA/calls")" 5
     is "$1: dead letters" "$(letters "$SCANPIPE_DATA/letters.db")" "$3"
