@@ -12,7 +12,9 @@ enum { ARENA_KEPT = 4 << 20, SCRATCH_KEPT = 1 << 20 };
 
 void batch_init(struct batch *batch)
 {
-    *batch = (struct batch){.arena = arena_new((size_t)64 << 10), .scratch = arena_new((size_t)64 << 10)};
+    *batch = (struct batch){.arena = arena_new((size_t)64 << 10),
+                            .scratch = arena_new((size_t)64 << 10),
+                            .later_ns = BATCH_LATER_NS};
     pthread_mutex_init(&batch->lock, NULL);
 }
 
@@ -34,6 +36,7 @@ void batch_clear(struct batch *batch)
     batch->event_count = batch->bytes = batch->buried_count = 0;
     batch->suspect = batch->was_aside = batch->unknown_rejects = batch->judged = false;
     batch->unknown_at = batch->try_at = 0;
+    batch->later_ns = BATCH_LATER_NS;
     batch->doubts.failures = 0;
     arena_reset(batch->arena, ARENA_KEPT);
     batch_begin_try(batch);
@@ -101,23 +104,31 @@ void batch_bury(struct batch *batch, const struct sp_letter *letter)
     batch->buried[batch->buried_count++] = *letter;
 }
 
-static bool any_in_doubt(const struct delivered *events, size_t count)
+static bool any_open(const struct delivered *events, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (events[i].end == EVENT_OPEN && events[i].strikes > 0)
+        if (events[i].end == EVENT_OPEN)
             return true;
     return false;
 }
 
-bool batch_is_in_doubt(const struct batch *batch)
+bool batch_is_open(const struct batch *batch)
 {
-    return any_in_doubt(batch->events, batch->event_count);
+    return any_open(batch->events, batch->event_count);
 }
 
-bool batch_doubts_message(const struct batch *batch, size_t number)
+bool batch_message_is_open(const struct batch *batch, size_t number)
 {
     const struct carried *carried = &batch->carried[number];
-    return any_in_doubt(batch->events + carried->first_event, carried->event_count);
+    return any_open(batch->events + carried->first_event, carried->event_count);
+}
+
+bool batch_is_in_doubt(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->event_count; i++)
+        if (batch->events[i].end == EVENT_OPEN && batch->events[i].strikes > 0)
+            return true;
+    return false;
 }
 
 void batch_forget_doubts(struct batch *batch)

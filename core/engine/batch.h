@@ -30,7 +30,8 @@ struct carried {
 enum event_end {
     EVENT_OPEN,
     EVENT_WRITTEN,
-    EVENT_BURIED, /* a dead letter */
+    EVENT_BURIED,   /* a dead letter */
+    EVENT_UNWANTED, /* the table's `where` says so */
 };
 
 /* One event of a batch: where it is, and which message brought it. */
@@ -48,6 +49,9 @@ struct set {
     size_t count;
 };
 
+/* How long FATE_LATER is, where nothing else is said; up to twice of it. */
+#define BATCH_LATER_NS (2 * SP_SECOND)
+
 struct batch {
     struct sp_arena *arena;
     struct sp_arena *scratch; /* of one try to write it: there may be many */
@@ -57,6 +61,7 @@ struct batch {
     bool unknown_rejects;     /* such a failure is the events' by now */
     struct retry doubts;      /* rounds in which some of the events were in doubt ... */
     int64_t try_at;           /* ... and when the next may begin */
+    int64_t later_ns;         /* what FATE_LATER means */
 
     pthread_mutex_t lock; /* guards what the keeper reads: carried (up to count), count, lease_end */
     struct carried *carried;
@@ -86,10 +91,12 @@ void batch_begin_try(struct batch *batch);
 
 void batch_bury(struct batch *batch, const struct sp_letter *letter);
 
+/* Whether some events have not ended, of all messages or of one: until then none is done. */
+bool batch_is_open(const struct batch *batch);
+bool batch_message_is_open(const struct batch *batch, size_t number);
+
 /* Whether some events may be to blame for failures that are not known. */
 bool batch_is_in_doubt(const struct batch *batch);
-/* The same of one message's. */
-bool batch_doubts_message(const struct batch *batch, size_t number);
 /* Somebody else was: they are to be seen failing from the start. */
 void batch_forget_doubts(struct batch *batch);
 

@@ -244,18 +244,29 @@ static int64_t pause_of_doubts(struct worker *worker, struct batch *batch)
     return retry_pause(&batch->doubts, &policy, &err, sp_random());
 }
 
-/* Puts a batch aside, still leased.  There is one place: of two, the one that was there goes back for a
- * while, but where some of it is in doubt: that could never be settled if others came between. */
+/* Longer each time, shorter once the sink took a write: where the queue has an order, what is turned away
+ * would come again before anything else, and nothing could be its witness. */
+static int64_t turn_away_ns(struct worker *worker)
+{
+    enum { DOUBLINGS = 5 };
+    if (atomic_load(&worker->deliver->accepted_at) > worker->turned_away_at)
+        worker->turned_away /= 2;
+    worker->turned_away_at = sp_clock_now();
+    int64_t most = worker->queue.crew->stage->plugin->capabilities.lease_max_ns / 2;
+    int64_t away = BATCH_LATER_NS << (worker->turned_away < DOUBLINGS ? worker->turned_away++ : DOUBLINGS);
+    return most > 0 && away > most ? most : away;
+}
+
+/* Puts a batch aside, still leased.  There is one place, and who has it keeps it until it has ended: what is
+ * known against its events is known here alone.  Others go back for a while. */
 static void put_aside(struct worker *worker, struct batch **slot)
 {
     struct batch *batch = *slot;
-    bool taken = batch != worker->aside && worker->aside->count > 0, stays = batch_is_in_doubt(worker->aside);
-    if (taken) {
-        struct batch *leaving = stays ? batch : worker->aside;
-        batch_decide(leaving, FATE_LATER);
-        settle_batch(worker, leaving);
-        if (stays)
-            return;
+    if (batch != worker->aside && worker->aside->count > 0) {
+        batch_decide(batch, FATE_LATER);
+        batch->later_ns = turn_away_ns(worker);
+        settle_batch(worker, batch);
+        return;
     }
     if (batch != worker->aside)
         swap(slot, &worker->aside);

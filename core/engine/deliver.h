@@ -47,6 +47,8 @@ struct worker {
     struct batch batches[BATCHES];
     struct batch *fresh, *suspects, *aside; /* each is one of them */
     struct fold *fold;                      /* NULL without a table */
+    unsigned turned_away;                   /* batches that found no place aside ... */
+    int64_t turned_away_at;                 /* ... of late; the last of them */
     struct trial *trial;                    /* NULL: what is written needs no mark */
     size_t events_each;                     /* events a message had in the last batch: how much to ask for */
 };

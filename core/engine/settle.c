@@ -3,9 +3,6 @@
 
 #include "engine/deliver.h"
 
-/* How long what is another's to try stays away. */
-static const int64_t later_ns = 2 * SP_SECOND;
-
 static size_t step_of(const struct worker *worker, size_t count)
 {
     int64_t most = worker->queue.crew->stage->plugin->capabilities.batch_messages;
@@ -77,7 +74,7 @@ static void put_off(struct worker *worker, struct batch *batch)
     for (size_t at = 0; at < count; at += step) {
         size_t some = count - at < step ? count - at : step;
         struct sp_result *results = sp_arena_zalloc(batch->arena, some * sizeof *results);
-        int64_t lease = later_ns + (int64_t)(sp_random() % (uint64_t)later_ns);
+        int64_t lease = batch->later_ns + (int64_t)(sp_random() % (uint64_t)batch->later_ns);
         int64_t deadline = call_begin(seat, 0);
         int rc = ops->extend(seat->handle, receipts + at, some, lease, results, deadline, &err);
         call_end(seat, rc, &err);

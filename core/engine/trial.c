@@ -255,13 +255,16 @@ static enum outcome try_all(struct worker *worker, struct batch *batch, struct s
     enum outcome outcome = WRITE_DONE;
     for (bool more = true; more && outcome == WRITE_DONE;)
         outcome = step(worker, batch, &fitting, suspects, &more);
-    return outcome == WRITE_DONE && batch_is_in_doubt(batch) ? WRITE_ASIDE : outcome;
+    for (size_t i = 0; i < batch->count && outcome == WRITE_DONE; i++)
+        if (trial_is_done(&suspects[i]) && batch_message_is_open(batch, i))
+            outcome = WRITE_ASIDE;
+    return outcome;
 }
 
 static void decide(struct deliver *deliver, struct batch *batch, const struct suspect *suspects)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        bool done = trial_is_done(&suspects[i]) && !batch_doubts_message(batch, i);
+        bool done = trial_is_done(&suspects[i]) && !batch_message_is_open(batch, i);
         batch->carried[i].fate = done ? FATE_DONE : suspects[i].others ? FATE_LATER : FATE_BACK;
         if (suspects[i].others && !done)
             mark_book_want(&deliver->book);

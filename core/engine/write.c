@@ -287,13 +287,16 @@ static enum outcome strike(struct worker *worker, struct batch *batch, uint32_t 
     return WRITE_DONE;
 }
 
-/* The sink has failed in a way that is not known, for the first time with this batch, or again.  Where it
- * takes another write, some of the set are to blame. */
+/* The sink has failed in a way that is not known.  The first time the batch comes aside, until the sink took
+ * another write; where that place is taken it is looked into at once: what of it can be written is the
+ * witness of the one that waits there.  Where the sink takes another write, some of the set are to blame. */
 static enum outcome end_unknown(struct worker *worker, struct batch *batch, struct set set,
                                 const struct verdict *verdict)
 {
-    if (!batch->was_aside)
+    if (!batch->was_aside && worker->aside->count == 0)
         return WRITE_ASIDE;
+    if (!batch->was_aside)
+        batch->unknown_at = sp_clock_now();
     if (set.count == 1)
         return strike(worker, batch, set.events[0], verdict);
     enum witness witness = ask_witness(worker, batch, set);
@@ -441,6 +444,9 @@ static bool judge(struct worker *worker, struct batch *batch)
             fitting[count++] = i;
         else if (verdict == FOLD_REJECTED)
             add_letter(worker, batch, &rejects, i, &why);
+        batch->events[i].end = verdict == FOLD_TAKEN      ? EVENT_OPEN
+                               : verdict == FOLD_REJECTED ? EVENT_BURIED
+                                                          : EVENT_UNWANTED;
     }
     batch->taken = (struct set){fitting, count};
     count_add(&work->counters.events_unwanted, batch->event_count - count - rejects.count);
@@ -477,5 +483,5 @@ enum outcome write_batch(struct worker *worker, struct batch *batch)
     if (!write_judge(worker, batch, &all))
         return WRITE_STOPPED;
     enum outcome outcome = again ? write_set(worker, batch, all) : write_judged(worker, batch, all);
-    return outcome == WRITE_DONE && batch_is_in_doubt(batch) ? WRITE_ASIDE : outcome;
+    return outcome == WRITE_DONE && batch_is_open(batch) ? WRITE_ASIDE : outcome;
 }

@@ -58,7 +58,10 @@ extern const struct check_list source_checks, source_cursor_checks;
 /* ---- What a check says.  Any thread and any helper may. */
 
 _Noreturn void kit_fail(const char *file, int line, const char *format, ...) SP_PRINTF(3, 4);
+/* The check needs what was not said, or is not there: a SKIP. */
 _Noreturn void kit_skip(const char *format, ...) SP_PRINTF(1, 2);
+/* The check is of what such a plugin does not have: it passes, and says so. */
+_Noreturn void kit_not_for(const char *format, ...) SP_PRINTF(1, 2);
 
 #define REQUIRE(condition, ...)                                                                              \
     do {                                                                                                     \
@@ -186,6 +189,8 @@ void *options_fill(const struct plugin *plugin, const struct kit_options *option
                    bool away, struct sp_arena *arena, struct buffer *problems);
 /* Whether some value names ${KIT_DIR}. */
 bool options_name_folder(const struct kit_options *options);
+/* Whether an option says where the plugin's data is. */
+bool options_have_place(const struct plugin *plugin);
 /* Whether it is known how the plugin's store can be away. */
 bool options_know_away(const struct plugin *plugin, const struct kit_options *options);
 

@@ -282,7 +282,7 @@ static void upkeep_loses_nothing(struct kit *kit)
 {
     struct letters letters = letters_begin(kit, NULL);
     if (!letters.ops->upkeep)
-        kit_skip("it has no upkeep()");
+        kit_not_for("it has no upkeep()");
     struct sp_letter put = letters_make(&letters, 1);
     letters_put(&letters, letters.one, &put, 1);
     WORKS(letters.ops->upkeep(letters.one, kit_soon(kit), &kit_error));

@@ -123,6 +123,8 @@ static void load_opens_nothing(struct kit *kit)
 
 static struct kit_stage *load_away(struct kit *kit)
 {
+    if (!options_know_away(kit->plugin, kit->options) && !options_have_place(kit->plugin))
+        kit_not_for("no option says where its data is, so it cannot be away");
     if (!options_know_away(kit->plugin, kit->options))
         kit_skip("it is not known how it could be away: --away OPTION=VALUE");
     return work_load(kit, &(struct kit_wish){.away = true});

@@ -86,6 +86,14 @@ static size_t list_away(const struct plugin *plugin, const struct kit_options *o
     return count;
 }
 
+bool options_have_place(const struct plugin *plugin)
+{
+    for (size_t i = 0; i < plugin->about.option_count; i++)
+        if (plugin->about.options[i].flags & SP_OPT_PLACE)
+            return true;
+    return false;
+}
+
 bool options_know_away(const struct plugin *plugin, const struct kit_options *options)
 {
     const char *words[64];

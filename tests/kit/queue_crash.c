@@ -94,7 +94,7 @@ static void lease_of_the_dead_is_free(struct kit *kit)
 {
     kit_needs_durable(kit);
     if (!kit_can(kit, SP_EMBEDDED))
-        kit_skip("it is not embedded: leases end by time alone");
+        kit_not_for("it is not embedded: leases end by time alone");
     holder_is_killed(kit, 3600 * SP_SECOND);
 }
 

@@ -58,6 +58,15 @@ _Noreturn void kit_skip(const char *format, ...)
     _exit(EXIT_SUCCESS);
 }
 
+_Noreturn void kit_not_for(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say('N', "", format, arguments);
+    va_end(arguments);
+    _exit(EXIT_SUCCESS);
+}
+
 void kit_tried(const char *file, int line, const char *call, unsigned *tries)
 {
     bool again = kit_error.class == SP_CONTENDED || kit_error.class == SP_THROTTLED;

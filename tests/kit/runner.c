@@ -190,12 +190,17 @@ static int64_t print_captured(const struct one *one, const char *name, const cha
     return about.st_size;
 }
 
-static const char *skip_reason(const struct one *one, char *out, size_t size)
+/* What stands behind the name of a check that was not made: it could not be, or is not for such a plugin. */
+static const char *why_not(const struct one *one, char *out, size_t size)
 {
     const char *text = buffer_text(&one->said);
-    if (*text != 'S')
-        return NULL;
-    snprintf(out, size, "%.*s", (int)strcspn(text + 1, "\n"), text + 1);
+    int length = (int)strcspn(text + 1, "\n");
+    if (*text == 'S')
+        snprintf(out, size, " # SKIP %.*s", length, text + 1);
+    else if (*text == 'N')
+        snprintf(out, size, " (not for this one: %.*s)", length, text + 1);
+    else
+        return "";
     return out;
 }
 
@@ -224,9 +229,8 @@ static void tell(struct running *running, struct one *one)
     if (!may_write)
         written += print_captured(one, "out", "", false);
     bool went_well = !said_wrong && written == 0 && WIFEXITED(one->status) && WEXITSTATUS(one->status) == 0;
-    const char *skipped = went_well ? skip_reason(one, reason, sizeof reason) : NULL;
-    printf("%s %zu - %s%s%s\n", went_well ? "ok" : "not ok", ++running->told, one->check->name,
-           skipped ? " # SKIP " : "", skipped ? skipped : "");
+    printf("%s %zu - %s%s\n", went_well ? "ok" : "not ok", ++running->told, one->check->name,
+           went_well ? why_not(one, reason, sizeof reason) : "");
     if (!went_well) {
         print_said(&one->said, 'F');
         print_end(one, written);

@@ -12,7 +12,7 @@ static void migrate_and_again(struct kit *kit)
     sink_needs_tables(kit);
     struct sink sink = sink_join(kit, rows_word_table(kit));
     if (!sink.ops->migrate)
-        kit_skip("it has no migrate()");
+        kit_not_for("it has no migrate()");
     const char *plan = sink_migrate(&sink, sink.one, SP_MIGRATE_DRY_RUN);
     const char *again = sink_migrate(&sink, sink.other, SP_MIGRATE_DRY_RUN);
     REQUIRE(strcmp(plan, again) == 0, "a second dry run has another plan: '%s'", again);
@@ -31,7 +31,7 @@ static void missing_table_is_refused(struct kit *kit)
     sink_needs_tables(kit);
     struct sink sink = sink_join(kit, rows_word_table(kit));
     if (!sink.ops->migrate || !*sink_migrate(&sink, sink.one, SP_MIGRATE_DRY_RUN))
-        kit_skip("it needs nothing to be made");
+        kit_not_for("it needs nothing to be made");
     struct sp_value *rows = rows_words(kit->arena, sink.table, 1, 1, 1, "a");
     struct sp_result result;
     REQUIRE(sink_try(&sink, sink.one, rows, 1, &result) != 0, "it writes into a table that is not there");
@@ -183,7 +183,7 @@ static void written_twice_is_once(struct kit *kit)
 {
     sink_needs_read(kit);
     if (!kit_can(kit, SP_IDEMPOTENT))
-        kit_skip("it is not idempotent");
+        kit_not_for("it is not idempotent");
     struct sink sink = sink_begin(kit, rows_shape(kit, 0));
     size_t width = sink.table->column_count;
     struct sp_value *row = sp_arena_zalloc(kit->arena, width * sizeof *row);

@@ -13,7 +13,7 @@
 static struct sink begin(struct kit *kit)
 {
     if (!kit_can(kit, SP_EVENTS))
-        kit_skip("it takes no events");
+        kit_not_for("it takes no events");
     return sink_begin(kit, NULL);
 }
 
@@ -33,6 +33,8 @@ static void write_events(struct sink *sink, void *handle, const struct sp_slice 
 static struct sp_slice output(struct kit *kit)
 {
     static const char folder[] = "${KIT_DIR}";
+    if (!kit->output && !options_have_place(kit->plugin))
+        kit_not_for("no option says where its events go, so they cannot be read");
     if (!kit->output)
         kit_skip("it is not known where its events can be read: --output FILE");
     const char *at = strstr(kit->output, folder), *path = kit->output;
@@ -154,7 +156,7 @@ static void write_until_killed(struct kit *kit, struct helper_side *side, void *
 static void killed_while_writing(struct kit *kit)
 {
     if (!kit_can(kit, SP_EVENTS))
-        kit_skip("it takes no events");
+        kit_not_for("it takes no events");
     int64_t from = 0, said = -1;
     for (int times = 0; times < 4; times++) {
         struct helper helper = helper_start(kit, write_until_killed, &from);
@@ -188,7 +190,7 @@ static void killed_while_writing(struct kit *kit)
 static void rows_are_lines(struct kit *kit)
 {
     if (!kit->output || !kit_can(kit, SP_TABLES) || kit->plugin->about.sink->read)
-        kit_skip("it does not write rows as lines");
+        kit_not_for("it does not write rows as lines");
     struct sink sink = sink_begin(kit, rows_shape(kit, 0));
     size_t width = sink.table->column_count, lines = 0;
     struct sp_value *rows = sp_arena_zalloc(kit->arena, ROWS_VALUES * width * sizeof *rows);

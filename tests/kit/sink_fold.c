@@ -157,7 +157,7 @@ static void many_processes(struct kit *kit)
 {
     sink_needs_read(kit);
     if (!kit_can(kit, SP_DURABLE))
-        kit_skip("it is not durable");
+        kit_not_for("it is not durable");
     struct raising raising[3];
     struct helper helpers[3];
     const char *name = kit_unique(kit);

@@ -23,14 +23,14 @@ struct sink sink_begin(struct kit *kit, const struct sp_table *table)
 void sink_needs_tables(const struct kit *kit)
 {
     if (!kit_can(kit, SP_TABLES))
-        kit_skip("it takes no rows");
+        kit_not_for("it takes no rows");
 }
 
 void sink_needs_read(const struct kit *kit)
 {
     sink_needs_tables(kit);
     if (!kit->plugin->about.sink->read)
-        kit_skip("it does not give back what it wrote");
+        kit_not_for("it does not give back what it wrote");
 }
 
 const char *sink_migrate(struct sink *sink, void *handle, enum sp_migrate_mode mode)

@@ -156,6 +156,8 @@ static void cursors_work_without_the_source(struct kit *kit)
 {
     struct source source = source_begin(kit);
     struct feed feed = source_whole(&source, 3);
+    if (!options_know_away(kit->plugin, kit->options) && !options_have_place(kit->plugin))
+        kit_not_for("no option says where its data is, so it cannot be away");
     if (!options_know_away(kit->plugin, kit->options))
         kit_skip("it is not known how it could be away: --away OPTION=VALUE");
     struct kit_stage *stage = kit_load(kit, &(struct kit_wish){.away = true});

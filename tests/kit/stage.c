@@ -93,7 +93,7 @@ const char *kit_unique(struct kit *kit)
 void kit_needs_durable(const struct kit *kit)
 {
     if (!kit_can(kit, SP_DURABLE))
-        kit_skip("it is not durable");
+        kit_not_for("it is not durable");
 }
 
 void kit_needs_fresh(const struct kit *kit)

@@ -19,6 +19,7 @@ struct message {
     uint64_t generation; /* of the receipt that counts */
     unsigned received;
     bool leased, known; /* and the holder was told */
+    bool put_off;       /* nobody works on it: its holder only wants others to come first */
     int64_t lease_end;
     const struct process *holder; /* and which life of it */
     unsigned life;
@@ -58,7 +59,8 @@ size_t queue_leased_to(const struct process *process)
 {
     size_t count = 0;
     for (const struct message *message = queue.messages; message; message = message->next)
-        count += holds(process, message) && message->known && message->lease_end > sim_now() + soon_ns;
+        count += holds(process, message) && message->known && !message->put_off &&
+                 message->lease_end > sim_now() + soon_ns;
     return count;
 }
 
@@ -217,6 +219,7 @@ static void give(struct message *message, int64_t lease_ns, struct sp_arena *are
     message->leased = true;
     message->known = false;
     message->lease_end = sim_now() + lease_ns;
+    message->put_off = false;
     message->holder = process;
     message->life = process->life;
     *out = (struct sp_received){
@@ -353,6 +356,13 @@ static int queue_settle(void *pointer, const struct sp_settle *entries, size_t c
     return call_leave(handle, &fate, err);
 }
 
+/* The engine extends by the visibility timeout what it works on; another lease says that it does not. */
+static void hold_longer(struct message *message, int64_t lease_ns)
+{
+    message->lease_end = sim_now() + lease_ns;
+    message->put_off = lease_ns != world.plan->visibility_ns;
+}
+
 static int queue_extend(void *pointer, const struct sp_slice *receipts, size_t count, int64_t lease_ns,
                         struct sp_result *results, int64_t deadline, struct sp_error *err)
 {
@@ -367,7 +377,7 @@ static int queue_extend(void *pointer, const struct sp_slice *receipts, size_t c
         bool lost = !message || !current || visible(message);
         tally(lost ? A_LOST_LEASE : AN_EXTENDED_LEASE);
         if (done && !lost && !fate.late_at)
-            message->lease_end = sim_now() + lease_ns;
+            hold_longer(message, lease_ns);
         results[i] = (struct sp_result){lost ? SP_CONTENDED : class, SP_NO_COLUMN, NULL};
     }
     return call_leave(handle, &fate, err);
