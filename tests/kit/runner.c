@@ -194,7 +194,7 @@ static int64_t print_captured(const struct one *one, const char *name, const cha
 static const char *why_not(const struct one *one, char *out, size_t size)
 {
     const char *text = buffer_text(&one->said);
-    int length = (int)strcspn(text + 1, "\n");
+    int length = (int)strcspn(text, "\n") - 1;
     if (*text == 'S')
         snprintf(out, size, " # SKIP %.*s", length, text + 1);
     else if (*text == 'N')
