@@ -13,6 +13,9 @@ include plugins/lib_sqlite/local.mk
 include plugins/queue_sqlite/local.mk
 include plugins/sink_sqlite/local.mk
 endif
+if WITH_CURL
+include plugins/lib_http/local.mk
+endif
 if WITH_SCANAPI
 include plugins/source_scanapi/local.mk
 endif

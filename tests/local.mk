@@ -27,7 +27,7 @@ tests_libqueue_memory_a_SOURCES = \
 	plugins/queue_memory/queue.c \
 	plugins/queue_memory/state.c
 tests_libqueue_memory_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-tests_libqueue_memory_a_CFLAGS = $(AM_CFLAGS) 
+tests_libqueue_memory_a_CFLAGS = $(AM_CFLAGS)
 
 check_LIBRARIES += tests/libsink_file.a
 tests_libsink_file_a_SOURCES = \
@@ -40,7 +40,7 @@ tests_libsink_file_a_SOURCES = \
 	plugins/sink_file/target.c \
 	plugins/sink_file/target.h
 tests_libsink_file_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-tests_libsink_file_a_CFLAGS = $(AM_CFLAGS) 
+tests_libsink_file_a_CFLAGS = $(AM_CFLAGS)
 
 check_LIBRARIES += tests/libsource_file.a
 tests_libsource_file_a_SOURCES = \
@@ -118,8 +118,8 @@ tests_libsource_scanapi_a_SOURCES = \
 	plugins/source_scanapi/advance.h \
 	plugins/source_scanapi/cursor.c \
 	plugins/source_scanapi/cursor.h \
-	plugins/source_scanapi/http.c \
-	plugins/source_scanapi/http.h \
+	plugins/source_scanapi/feed.c \
+	plugins/source_scanapi/feed.h \
 	plugins/source_scanapi/judge.c \
 	plugins/source_scanapi/judge.h \
 	plugins/source_scanapi/narrow.c \
@@ -140,9 +140,21 @@ tests_libsource_scanapi_a_SOURCES = \
 	plugins/source_scanapi/wellformed.c \
 	plugins/source_scanapi/wellformed.h
 tests_libsource_scanapi_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-tests_libsource_scanapi_a_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_libsource_scanapi_a_CFLAGS = $(AM_CFLAGS)
+
+check_LIBRARIES += tests/liblib_http.a
+tests_liblib_http_a_SOURCES = \
+	plugins/lib_http/answer.c \
+	plugins/lib_http/fail.c \
+	plugins/lib_http/fields.c \
+	plugins/lib_http/http.c \
+	plugins/lib_http/http.h \
+	plugins/lib_http/inside.h
+tests_liblib_http_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_liblib_http_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
 unit_tests =
+
 unit_tests += tests/unit/base_test
 tests_unit_base_test_SOURCES = \
 	tests/unit/base_test.c
@@ -208,6 +220,13 @@ tests_unit_fold_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_fold_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_fold_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/http_test
+tests_unit_http_test_SOURCES = \
+	tests/unit/http_test.c
+tests_unit_http_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_http_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_http_test_LDADD = tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
+
 unit_tests += tests/unit/json_test
 tests_unit_json_test_SOURCES = \
 	tests/unit/json_test.c
@@ -266,8 +285,8 @@ unit_tests += tests/unit/queue_memory_test
 tests_unit_queue_memory_test_SOURCES = \
 	tests/unit/queue_memory_test.c
 tests_unit_queue_memory_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS) 
-tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS) 
+tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS)
 
 unit_tests += tests/unit/queue_care_test
 tests_unit_queue_care_test_SOURCES = \
@@ -295,21 +314,21 @@ tests_unit_scanapi_cursor_test_SOURCES = \
 	tests/unit/scanapi_cursor_test.c
 tests_unit_scanapi_cursor_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_scanapi_cursor_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS)
-tests_unit_scanapi_cursor_test_LDADD = tests/libsource_scanapi.a $(UNIT_LIBS) $(SCANAPI_LIBS)
+tests_unit_scanapi_cursor_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(SCANAPI_LIBS)
 
 unit_tests += tests/unit/scanapi_http_test
 tests_unit_scanapi_http_test_SOURCES = \
 	tests/unit/scanapi_http_test.c
 tests_unit_scanapi_http_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_scanapi_http_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS) $(ZLIB_CFLAGS)
-tests_unit_scanapi_http_test_LDADD = tests/libsource_scanapi.a $(UNIT_LIBS) $(SCANAPI_LIBS) $(ZLIB_LIBS)
+tests_unit_scanapi_http_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(SCANAPI_LIBS) $(ZLIB_LIBS)
 
 unit_tests += tests/unit/scanapi_page_test
 tests_unit_scanapi_page_test_SOURCES = \
 	tests/unit/scanapi_page_test.c
 tests_unit_scanapi_page_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_scanapi_page_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS)
-tests_unit_scanapi_page_test_LDADD = tests/libsource_scanapi.a $(UNIT_LIBS) $(SCANAPI_LIBS)
+tests_unit_scanapi_page_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(SCANAPI_LIBS)
 
 unit_tests += tests/unit/sim_feed_test
 tests_unit_sim_feed_test_SOURCES = \
@@ -344,8 +363,8 @@ unit_tests += tests/unit/sink_file_test
 tests_unit_sink_file_test_SOURCES = \
 	tests/unit/sink_file_test.c
 tests_unit_sink_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_sink_file_test_CFLAGS = $(UNIT_CFLAGS) 
-tests_unit_sink_file_test_LDADD = tests/libsink_file.a $(UNIT_LIBS) 
+tests_unit_sink_file_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sink_file_test_LDADD = tests/libsink_file.a $(UNIT_LIBS)
 
 unit_tests += tests/unit/sink_sqlite_test
 tests_unit_sink_sqlite_test_SOURCES = \
@@ -474,14 +493,14 @@ tests_fuzz_replay_page_SOURCES = \
 	tests/fuzz/replay.c
 tests_fuzz_replay_page_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
-tests_fuzz_replay_page_LDADD = tests/libsource_scanapi.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
+tests_fuzz_replay_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
 
 tests_fuzz_fuzz_page_SOURCES = \
 	tests/fuzz/fuzz_page.c
 tests_fuzz_fuzz_page_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_fuzz_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
 tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
+tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
 
 check_PROGRAMS += $(fuzz_replays)
 

@@ -6,8 +6,8 @@ plugins_source_scanapi_source_scanapi_la_SOURCES = \
 	plugins/source_scanapi/advance.h \
 	plugins/source_scanapi/cursor.c \
 	plugins/source_scanapi/cursor.h \
-	plugins/source_scanapi/http.c \
-	plugins/source_scanapi/http.h \
+	plugins/source_scanapi/feed.c \
+	plugins/source_scanapi/feed.h \
 	plugins/source_scanapi/judge.c \
 	plugins/source_scanapi/judge.h \
 	plugins/source_scanapi/narrow.c \
@@ -28,7 +28,7 @@ plugins_source_scanapi_source_scanapi_la_SOURCES = \
 	plugins/source_scanapi/wellformed.c \
 	plugins/source_scanapi/wellformed.h
 plugins_source_scanapi_source_scanapi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-plugins_source_scanapi_source_scanapi_la_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+plugins_source_scanapi_source_scanapi_la_CFLAGS = $(AM_CFLAGS)
 plugins_source_scanapi_source_scanapi_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_source_scanapi_source_scanapi_la_LIBADD = $(SCANAPI_LIBS)
+plugins_source_scanapi_source_scanapi_la_LIBADD = plugins/lib_http/libhttp.la $(SCANAPI_LIBS)
 EXTRA_DIST += plugins/source_scanapi/README.md

@@ -93,7 +93,7 @@ static void return_poison(struct reading *reading)
     return_cursor(reading, cursor_text(&cursor, reading->arena));
 }
 
-static int unreadable(struct reading *reading, const struct http_answer *answer, enum page_step step,
+static int unreadable(struct reading *reading, const struct feed_answer *answer, enum page_step step,
                       const struct sp_json_fault *fault, struct sp_error *err)
 {
     struct handle *handle = reading->handle;
@@ -111,7 +111,7 @@ static int unreadable(struct reading *reading, const struct http_answer *answer,
         break;
     }
     (void)sp_fail(err, SP_UNAVAILABLE, "the feed's page cannot be read (at byte %zu: %s): it %s",
-                  fault->offset, fault->reason, http_describe(handle->http));
+                  fault->offset, fault->reason, feed_describe(handle->feed));
     if (answer->body.size && !answer->markup && step == PAGE_NO_ARRAY)
         (void)sp_fail_cure(err, "if this is the feed's answer, check events");
     return -1;
@@ -281,19 +281,19 @@ static int choose_request(struct reading *reading, int64_t page_size, struct sp_
 static int ask(struct reading *reading, int64_t page_size, int64_t deadline, struct sp_error *err)
 {
     struct handle *handle = reading->handle;
-    struct http_answer answer;
+    struct feed_answer answer;
     struct elements elements;
     struct sp_json_fault fault;
     struct rules rules;
-    switch (http_get(handle->http, reading->at.id, reading->limit, reading->arena, &answer, deadline, err)) {
-    case HTTP_FAILED:
+    switch (feed_get(handle->feed, reading->at.id, reading->limit, reading->arena, &answer, deadline, err)) {
+    case FEED_FAILED:
         return -1;
-    case HTTP_TOO_LARGE:
+    case FEED_TOO_LARGE:
         if (!narrow_halve(&handle->narrow, reading->limit))
             return -1;
         return_again(reading);
         return 0;
-    case HTTP_PAGE:
+    case FEED_PAGE:
         break;
     }
     rules_compile(&handle->config->well_formed, handle->config->id, reading->arena, &rules);

@@ -5,7 +5,7 @@
 /* The source's read(): one request, and what follows from its answer. */
 
 #include "advance.h"
-#include "http.h"
+#include "feed.h"
 #include "narrow.h"
 #include "repeats.h"
 
@@ -20,7 +20,7 @@
  */
 struct handle {
     const struct scanapi_config *config;
-    struct http *http;
+    struct feed *feed;
     struct repeats *repeats;
     struct narrow narrow;
     struct pace pace;

@@ -6,15 +6,14 @@
 
 #include <scanpipe/plugin.h>
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 static int scanapi_load(const void *config, const struct sp_stage *stage, void **loaded, struct sp_error *err)
 {
     (void)stage;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return sp_fail(err, SP_UNAVAILABLE, "libcurl cannot be initialised");
+    if (http_init(err) != 0)
+        return -1;
     *loaded = (void *)(uintptr_t)config;
     return 0;
 }
@@ -22,13 +21,13 @@ static int scanapi_load(const void *config, const struct sp_stage *stage, void *
 static void scanapi_unload(void *loaded)
 {
     (void)loaded;
-    curl_global_cleanup();
+    http_fini();
 }
 
 static void scanapi_close(void *opened)
 {
     struct handle *handle = opened;
-    http_free(handle->http);
+    feed_free(handle->feed);
     narrow_reset(&handle->narrow);
     free(handle->repeats);
     free(handle);
@@ -43,7 +42,7 @@ static int scanapi_open(void *loaded, void **out, struct sp_error *err)
     handle->repeats = calloc(1, sizeof *handle->repeats);
     if (!handle->repeats)
         (void)sp_fail(err, SP_UNAVAILABLE, "there is no memory left");
-    else if (http_new(handle->config, &handle->http, err) == 0) {
+    else if (feed_new(handle->config, &handle->feed, err) == 0) {
         *out = handle;
         return 0;
     }
@@ -54,18 +53,18 @@ static int scanapi_open(void *loaded, void **out, struct sp_error *err)
 static int scanapi_probe(void *opened, int64_t deadline, struct sp_error *err)
 {
     struct handle *handle = opened;
-    struct http_answer answer;
-    if (http_get(handle->http, handle->config->start, 1, NULL, &answer, deadline, err) != HTTP_PAGE)
+    struct feed_answer answer;
+    if (feed_get(handle->feed, handle->config->start, 1, NULL, &answer, deadline, err) != FEED_PAGE)
         return -1;
     if (answer.markup)
-        return sp_fail(err, SP_UNAVAILABLE, "this is not the feed: it %s", http_describe(handle->http));
+        return sp_fail(err, SP_UNAVAILABLE, "this is not the feed: it %s", feed_describe(handle->feed));
     return 0;
 }
 
 static void scanapi_interrupt(void *opened)
 {
     struct handle *handle = opened;
-    http_interrupt(handle->http);
+    feed_interrupt(handle->feed);
 }
 
 static int scanapi_read(void *opened, struct sp_slice cursor, struct sp_slice until, struct sp_arena *arena,

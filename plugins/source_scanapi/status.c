@@ -6,17 +6,14 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* Nobody means a pause of more than a day. */
-#define LONGEST_PAUSE 86400
-
-bool status_is_markup(const struct status_answer *answer)
+bool status_is_markup(const struct http_answer *answer)
 {
     const char *type = answer->content_type ? answer->content_type : "";
     if (strncasecmp(type, "text/html", 9) == 0 || strncasecmp(type, "application/xhtml", 17) == 0)
         return true;
-    for (size_t i = 0; i < answer->head.size; i++)
-        if (!strchr(" \t\r\n", answer->head.data[i]))
-            return answer->head.data[i] == '<';
+    for (size_t i = 0; i < answer->head_size; i++)
+        if (!strchr(" \t\r\n", answer->head[i]))
+            return answer->head[i] == '<';
     return false;
 }
 
@@ -37,11 +34,11 @@ static bool holds_secret(const struct scanapi_config *config, struct sp_slice te
     return held;
 }
 
-void status_describe(const struct scanapi_config *config, const struct status_answer *answer, char *out,
+void status_describe(const struct scanapi_config *config, const struct http_answer *answer, char *out,
                      size_t size)
 {
     enum { QUOTED = 80 };
-    struct sp_slice head = answer->head;
+    struct sp_slice head = {answer->head, answer->head_size};
     const char *type = answer->content_type ? answer->content_type : "something of no type";
     struct sp_slice type_text = sp_slice_of(type);
     if (holds_secret(config, type_text))
@@ -63,27 +60,16 @@ void status_describe(const struct scanapi_config *config, const struct status_an
              answer->size > length ? "..." : "");
 }
 
-/* "https://host:port" of an address, without what may be a secret. */
-static int origin_size(const char *url)
-{
-    const char *host = strstr(url, "://");
-    if (!host)
-        return 0;
-    host += 3;
-    size_t authority = strcspn(host, "/?#");
-    return memchr(host, '@', authority) ? 0 : (int)(host - url) + (int)authority;
-}
-
-static void fail_redirect(const struct status_answer *answer, struct sp_error *err)
+static void fail_redirect(const struct http_answer *answer, struct sp_error *err)
 {
     const char *where = answer->redirect ? answer->redirect : "";
     (void)sp_fail(err, SP_REFUSED, "the feed answered %ld and sends us to %.*s", answer->status,
-                  origin_size(where), where);
+                  (int)http_origin(where), where);
     (void)sp_fail_cure(err, "put the right address into url: redirects are not followed, so that the "
                             "token goes nowhere else");
 }
 
-static void fail_told(const struct scanapi_config *config, const struct status_answer *answer,
+static void fail_told(const struct scanapi_config *config, const struct http_answer *answer,
                       enum sp_class class, const char *cure, struct sp_error *err)
 {
     char told[256];
@@ -93,7 +79,7 @@ static void fail_told(const struct scanapi_config *config, const struct status_a
         (void)sp_fail_cure(err, "%s", cure);
 }
 
-static void fail_client(const struct scanapi_config *config, const struct status_answer *answer,
+static void fail_client(const struct scanapi_config *config, const struct http_answer *answer,
                         struct sp_error *err)
 {
     switch (answer->status) {
@@ -127,8 +113,7 @@ static void fail_client(const struct scanapi_config *config, const struct status
     }
 }
 
-void status_fail(const struct scanapi_config *config, const struct status_answer *answer,
-                 struct sp_error *err)
+void status_fail(const struct scanapi_config *config, const struct http_answer *answer, struct sp_error *err)
 {
     if (answer->status >= 300 && answer->status < 400)
         fail_redirect(answer, err);
@@ -136,38 +121,6 @@ void status_fail(const struct scanapi_config *config, const struct status_answer
         fail_client(config, answer, err);
     else
         fail_told(config, answer, SP_UNAVAILABLE, NULL, err);
-    int64_t pause = answer->retry_after < LONGEST_PAUSE ? answer->retry_after : LONGEST_PAUSE;
-    if (pause > 0 && (answer->status == 429 || answer->status == 503))
-        err->retry_after_ns = pause * SP_SECOND;
-}
-
-static const char *refusal_cure(CURLcode code)
-{
-    switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-        return "check the server's certificate; tls.ca names the certificates to trust";
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CRL_BADFILE:
-        return "check the file in tls.ca";
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return "check url, path and proxy";
-    default:
-        return NULL;
-    }
-}
-
-void status_fail_transfer(const struct scanapi_config *config, CURLcode code, const char *detail,
-                          const struct status_answer *answer, struct sp_error *err)
-{
-    const char *cure = refusal_cure(code);
-    int size = origin_size(config->url);
-    (void)sp_fail(err, cure ? SP_REFUSED : SP_UNAVAILABLE, "%.*s: %s%s", size, config->url,
-                  *detail ? detail : curl_easy_strerror(code),
-                  answer->size && !cure ? " (the answer had begun)" : "");
-    if (cure)
-        (void)sp_fail_cure(err, "%s", cure);
+    if (answer->status == 429 || answer->status == 503)
+        err->retry_after_ns = answer->retry_after_ns;
 }

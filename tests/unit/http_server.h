@@ -30,11 +30,14 @@ struct http_server {
     http_handler *handler;
     int requests, connections;
     int open_fd;        /* -1: none */
-    char request[8192]; /* the last one */
+    char request[8192]; /* the head of the last one */
+    char *body;         /* and what it carried */
+    size_t body_size;
+    bool leaves_body; /* does not read it */
     bool stopping;
 };
 
-static inline void http_send(int fd, const void *data, size_t size)
+static inline void http_write(int fd, const void *data, size_t size)
 {
     for (const char *at = data; size > 0;) {
         ssize_t sent = send(fd, at, size, MSG_NOSIGNAL);
@@ -51,31 +54,63 @@ static inline bool http_reply(int fd, const char *status, const char *headers, c
     char head[1024];
     int length =
         snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n", status, headers, size);
-    http_send(fd, head, (size_t)length);
-    http_send(fd, body, size);
+    http_write(fd, head, (size_t)length);
+    http_write(fd, body, size);
+    return true;
+}
+
+/* The head of a request: its size, and in *got what came of the body with it.  0: the connection ended. */
+static inline size_t http_read_head(int fd, char *request, size_t room, size_t *got)
+{
+    size_t size = 0;
+    for (;;) {
+        ssize_t more = recv(fd, request + size, room - 1 - size, 0);
+        if (more <= 0)
+            return 0;
+        size += (size_t)more;
+        request[size] = '\0';
+        const char *end = strstr(request, "\r\n\r\n");
+        if (end) {
+            *got = size - (size_t)(end + 4 - request);
+            return (size_t)(end + 4 - request);
+        }
+    }
+}
+
+static inline bool http_read_body(struct http_server *server, int fd, const char *start, size_t got)
+{
+    const char *length = strstr(server->request, "\r\nContent-Length: ");
+    size_t size = length ? strtoul(length + 18, NULL, 10) : 0;
+    free(server->body);
+    server->body_size = size;
+    server->body = calloc(1, size + 1);
+    if (!server->body || got > size)
+        abort();
+    memcpy(server->body, start, got);
+    while (got < size) {
+        ssize_t more = recv(fd, server->body + got, size - got, 0);
+        if (more <= 0)
+            return false;
+        got += (size_t)more;
+    }
     return true;
 }
 
 static inline void http_serve(struct http_server *server, int fd)
 {
-    size_t size = 0;
     char request[sizeof server->request];
-    for (;;) {
-        ssize_t got = recv(fd, request + size, sizeof request - 1 - size, 0);
-        if (got <= 0)
-            return;
-        size += (size_t)got;
-        request[size] = '\0';
-        if (!strstr(request, "\r\n\r\n"))
-            continue;
+    size_t head, got;
+    bool keep = true;
+    while (keep && (head = http_read_head(fd, request, sizeof request, &got)) > 0) {
         pthread_mutex_lock(&server->lock);
-        memcpy(server->request, request, size + 1);
-        server->requests++;
-        bool keep = server->handler(server, fd, request);
+        memcpy(server->request, request, head);
+        server->request[head] = '\0';
+        keep = server->leaves_body || http_read_body(server, fd, request + head, got);
+        if (keep) {
+            server->requests++;
+            keep = server->handler(server, fd, server->request);
+        }
         pthread_mutex_unlock(&server->lock);
-        if (!keep)
-            return;
-        size = 0;
     }
 }
 
@@ -142,6 +177,7 @@ static inline void http_stop(struct http_server *server)
     pthread_join(server->thread, NULL);
     close(server->listener);
     pthread_mutex_destroy(&server->lock);
+    free(server->body);
 }
 
 #endif

@@ -227,7 +227,7 @@ static bool cut_transfer(struct http_server *on, int fd, const char *request)
 {
     (void)request;
     const char *text = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"ScanEvents\":[{\"EventId\":1,\"Pa";
-    http_send(fd, text, strlen(text));
+    http_write(fd, text, strlen(text));
     if (on->requests >= 4)
         on->handler = feed_handler;
     return false;
@@ -265,7 +265,7 @@ static bool never_answer(struct http_server *on, int fd, const char *request)
     (void)request;
     const char *text = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"Scan";
     char byte;
-    http_send(fd, text, strlen(text));
+    http_write(fd, text, strlen(text));
     pthread_mutex_unlock(&on->lock);
     while (recv(fd, &byte, 1, 0) > 0)
         ;
@@ -277,6 +277,8 @@ static void test_slow_feed_is_an_outage(void)
 {
     story_begin(10);
     config.timeout = 200 * SP_MILLISECOND;
+    source_close();
+    source_open();
     http_answer_with(&server, never_answer);
     int64_t start = sp_clock_now();
     CU_ASSERT_EQUAL(source_read(), -1);
