@@ -15,6 +15,7 @@ include plugins/sink_sqlite/local.mk
 endif
 if WITH_CURL
 include plugins/lib_http/local.mk
+include plugins/lib_aws/local.mk
 endif
 if WITH_SCANAPI
 include plugins/source_scanapi/local.mk

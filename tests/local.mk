@@ -153,7 +153,67 @@ tests_liblib_http_a_SOURCES = \
 tests_liblib_http_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_liblib_http_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
+check_LIBRARIES += tests/liblib_aws.a
+tests_liblib_aws_a_SOURCES = \
+	plugins/lib_aws/aws.c \
+	plugins/lib_aws/aws.h \
+	plugins/lib_aws/chain.c \
+	plugins/lib_aws/chain.h \
+	plugins/lib_aws/chain_get.c \
+	plugins/lib_aws/credentials.c \
+	plugins/lib_aws/fetch.c \
+	plugins/lib_aws/grant.c \
+	plugins/lib_aws/grant.h \
+	plugins/lib_aws/ini.c \
+	plugins/lib_aws/ini.h \
+	plugins/lib_aws/inside.h \
+	plugins/lib_aws/place.c \
+	plugins/lib_aws/place.h \
+	plugins/lib_aws/profile.c \
+	plugins/lib_aws/profile.h \
+	plugins/lib_aws/refresh.c \
+	plugins/lib_aws/refresh.h \
+	plugins/lib_aws/send.c \
+	plugins/lib_aws/sign.c \
+	plugins/lib_aws/sign.h \
+	plugins/lib_aws/sts.c \
+	plugins/lib_aws/sts_xml.c \
+	plugins/lib_aws/sts_xml.h \
+	plugins/lib_aws/text.h \
+	plugins/lib_aws/url.c \
+	plugins/lib_aws/url.h
+tests_liblib_aws_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_liblib_aws_a_CFLAGS = $(AM_CFLAGS)
+
 unit_tests =
+unit_tests += tests/unit/aws_chain_test
+tests_unit_aws_chain_test_SOURCES = \
+	tests/unit/aws_chain_test.c
+tests_unit_aws_chain_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_aws_chain_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_aws_chain_test_LDADD = tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
+
+unit_tests += tests/unit/aws_credentials_test
+tests_unit_aws_credentials_test_SOURCES = \
+	tests/unit/aws_credentials_test.c
+tests_unit_aws_credentials_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_aws_credentials_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_aws_credentials_test_LDADD = tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
+
+unit_tests += tests/unit/aws_sign_test
+tests_unit_aws_sign_test_SOURCES = \
+	tests/unit/aws_sign_test.c \
+	tests/unit/sign_vectors.h
+tests_unit_aws_sign_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_aws_sign_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_aws_sign_test_LDADD = tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
+
+unit_tests += tests/unit/aws_text_test
+tests_unit_aws_text_test_SOURCES = \
+	tests/unit/aws_text_test.c
+tests_unit_aws_text_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_aws_text_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_aws_text_test_LDADD = tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
 
 unit_tests += tests/unit/base_test
 tests_unit_base_test_SOURCES = \
@@ -502,10 +562,41 @@ tests_fuzz_fuzz_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
 tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
 
+fuzz_replays += tests/fuzz/replay_profile
+tests_fuzz_replay_profile_SOURCES = \
+	tests/fuzz/fuzz_profile.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_profile_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_profile_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_replay_profile_LDADD = tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
+
+tests_fuzz_fuzz_profile_SOURCES = \
+	tests/fuzz/fuzz_profile.c
+tests_fuzz_fuzz_profile_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_profile_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_profile_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_profile_LDADD = tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
+
+fuzz_replays += tests/fuzz/replay_sts_xml
+tests_fuzz_replay_sts_xml_SOURCES = \
+	tests/fuzz/fuzz_sts_xml.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_sts_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_sts_xml_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_replay_sts_xml_LDADD = tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
+
+tests_fuzz_fuzz_sts_xml_SOURCES = \
+	tests/fuzz/fuzz_sts_xml.c
+tests_fuzz_fuzz_sts_xml_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_sts_xml_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_sts_xml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_sts_xml_LDADD = tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
+
 check_PROGRAMS += $(fuzz_replays)
 
 if FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_envelope tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page
+noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_envelope tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page \
+	tests/fuzz/fuzz_profile tests/fuzz/fuzz_sts_xml
 endif
 
 # The conformance suite is installed: authors of plugins run it too.
@@ -690,6 +781,7 @@ e2e_tests = \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/verify_test.sh \
 	tests/e2e/weather_test.sh \
+	tests/aws/vectors_test.sh \
 	tests/faults/torture.sh \
 	tests/fuzz/replay_test.sh \
 	tests/lint/lint_test.sh
@@ -720,6 +812,8 @@ EXTRA_DIST += \
 	$(kit_tests) \
 	$(sim_tests) \
 	tests/README.md \
+	tests/aws/README.md \
+	tests/aws/sign_vectors.py \
 	tests/check-all.sh \
 	tests/e2e/README.md \
 	tests/e2e/care_test.sh \
