@@ -800,6 +800,13 @@ sim_tests = \
 	tests/sim/sim_test.sh
 TESTS += $(sim_tests)
 
+# What queue_sqs is tested against, tested itself.
+sqs_tests = \
+	tests/sqs/servers_test.sh \
+	tests/sqs/split_test.sh \
+	tests/sqs/stub_test.sh
+TESTS += $(sqs_tests)
+
 TEST_EXTENSIONS = .sh
 TAP = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP)
@@ -811,6 +818,7 @@ AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_src
 EXTRA_DIST += \
 	$(kit_tests) \
 	$(sim_tests) \
+	$(sqs_tests) \
 	tests/README.md \
 	tests/aws/README.md \
 	tests/aws/sign_vectors.py \
@@ -860,6 +868,42 @@ EXTRA_DIST += \
 	tests/lint/tables.py \
 	tests/plugins/README.md \
 	tests/sim/README.md \
+	tests/sqs/README.md \
+	tests/sqs/servers.sh \
+	tests/sqs/servers/.npmrc \
+	tests/sqs/servers/README.md \
+	tests/sqs/servers/install.sh \
+	tests/sqs/servers/package-lock.json \
+	tests/sqs/servers/package.json \
+	tests/sqs/servers/serve.mjs \
+	tests/sqs/sqs_client.py \
+	tests/sqs/sqs_stub.py \
+	tests/sqs/stories_botocore.py \
+	tests/sqs/stories_faults.py \
+	tests/sqs/stories_messages.py \
+	tests/sqs/stories_refused.py \
+	tests/sqs/stories_who.py \
+	tests/sqs/story.py \
+	tests/sqs/stub/README.md \
+	tests/sqs/stub/__init__.py \
+	tests/sqs/stub/attributes.py \
+	tests/sqs/stub/codes.py \
+	tests/sqs/stub/faults.py \
+	tests/sqs/stub/keys.py \
+	tests/sqs/stub/limits.py \
+	tests/sqs/stub/metadata.py \
+	tests/sqs/stub/operations.py \
+	tests/sqs/stub/queues.py \
+	tests/sqs/stub/settings.py \
+	tests/sqs/stub/shapes.py \
+	tests/sqs/stub/sigv4.py \
+	tests/sqs/stub/stats.py \
+	tests/sqs/stub/wire.py \
+	tests/sqs/stub/world.py \
+	tests/sqs/stub_bench.py \
+	tests/sqs/stub_botocore.py \
+	tests/sqs/stub_oracle.py \
+	tests/sqs/stub_test.py \
 	tests/unit/README.md \
 	tests/valgrind.supp
 
