@@ -91,6 +91,8 @@ engine_sources = \
 	core/engine/breaker.h \
 	core/engine/call.c \
 	core/engine/call.h \
+	core/engine/caretaker.c \
+	core/engine/caretaker.h \
 	core/engine/clerk.c \
 	core/engine/crew.c \
 	core/engine/deliver.c \
@@ -148,6 +150,8 @@ engine_sources = \
 	core/engine/trial.c \
 	core/engine/trial.h \
 	core/engine/trial_pick.c \
+	core/engine/upkeep.c \
+	core/engine/upkeep.h \
 	core/engine/verdicts.c \
 	core/engine/verdicts.h \
 	core/engine/work.h \
@@ -218,6 +222,8 @@ cmd_sources = \
 	core/cmd/interrupt.h \
 	core/cmd/meter.c \
 	core/cmd/meter.h \
+	core/cmd/online.c \
+	core/cmd/online.h \
 	core/cmd/output.c \
 	core/cmd/output.h \
 	core/cmd/pause.c \
@@ -225,6 +231,7 @@ cmd_sources = \
 	core/cmd/queue.c \
 	core/cmd/queue.h \
 	core/cmd/queue_check.c \
+	core/cmd/queue_create.c \
 	core/cmd/queue_export.c \
 	core/cmd/reload.c \
 	core/cmd/reload.h \

@@ -287,6 +287,13 @@ tests_unit_http_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_http_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
 tests_unit_http_test_LDADD = tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
 
+unit_tests += tests/unit/ingest_test
+tests_unit_ingest_test_SOURCES = \
+	tests/unit/ingest_test.c
+tests_unit_ingest_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_ingest_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_ingest_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/json_test
 tests_unit_json_test_SOURCES = \
 	tests/unit/json_test.c
@@ -460,6 +467,13 @@ tests_unit_time_test_SOURCES = \
 tests_unit_time_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_time_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_time_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/upkeep_test
+tests_unit_upkeep_test_SOURCES = \
+	tests/unit/upkeep_test.c
+tests_unit_upkeep_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_upkeep_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_upkeep_test_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/verify_test
 tests_unit_verify_test_SOURCES = \

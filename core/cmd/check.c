@@ -3,9 +3,13 @@
 
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "cmd/online.h"
+
+enum { OPTION_ONLINE = 300 };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
+    {"online", no_argument, NULL, OPTION_ONLINE},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -53,10 +57,26 @@ static void describe(struct buffer *out, const struct pipeline *pipeline)
     add_notes(out, pipeline);
 }
 
+static int check(const char *file, bool online)
+{
+    int code;
+    struct pipeline *pipeline = cmd_load(file, &code);
+    if (!pipeline)
+        return code;
+    SP_AUTO(buffer_fini) struct buffer out = {0};
+    describe(&out, pipeline);
+    bool well = !online || online_look(&out, pipeline);
+    pipeline_free(pipeline);
+    if (!cmd_print(&out))
+        return EXIT_AWAY;
+    return well ? 0 : EXIT_AWAY;
+}
+
 int cmd_check(int argc, char **argv)
 {
     struct args args = {"check", ":c:h", long_options, argc, argv};
     const char *file = NULL;
+    bool online = false;
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == ARGS_WRONG)
             return EXIT_USAGE;
@@ -64,18 +84,13 @@ int cmd_check(int argc, char **argv)
             help_print("check", stdout);
             return 0;
         }
-        file = optarg;
+        if (option == 'c')
+            file = optarg;
+        online |= option == OPTION_ONLINE;
     }
     if (!args_count_is(&args, 0, 0, NULL))
         return EXIT_USAGE;
     if (!file)
         return args_wrong("check", "scanpipe check -c FILE", "which pipeline? -c FILE is missing");
-    int code;
-    struct pipeline *pipeline = cmd_load(file, &code);
-    if (!pipeline)
-        return code;
-    SP_AUTO(buffer_fini) struct buffer out = {0};
-    describe(&out, pipeline);
-    pipeline_free(pipeline);
-    return cmd_print(&out) ? 0 : EXIT_AWAY;
+    return check(file, online);
 }

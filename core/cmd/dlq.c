@@ -111,7 +111,7 @@ static bool read_id(struct dlq_options *options, const char *text)
 static bool read_class(struct dlq_options *options, const char *text)
 {
     enum { NAMED = LETTER_CLASSES - 1 }; /* the last is all others */
-    char hint[96] = "malformed, value, rejected, too_large or killed";
+    char hint[96] = "malformed, value, rejected, too_large, killed or given_up";
     options->query.filter.class = text;
     for (size_t i = 0; i < NAMED; i++)
         if (strcmp(letter_classes[i], text) == 0)

@@ -17,6 +17,7 @@ static const char program_help[] =
     "  scanpipe pause|resume [ingest|deliver] -c FILE\n"
     "                                              hold a half of the pipeline, let it go on\n"
     "  scanpipe queue check|export|repair -c FILE  look after the embedded queue's file\n"
+    "  scanpipe queue create -c FILE               make the queue on its server\n"
     "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
     "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
     "\n"
@@ -35,10 +36,11 @@ static const char program_help[] =
     "More: scanpipe(1), scanpipe.yaml(5).\n";
 
 static const char check_help[] =
-    "Usage: scanpipe check -c FILE\n"
+    "Usage: scanpipe check -c FILE [--online]\n"
     "\n"
     "Reads the file and everything that it names (variables, files, plugins), and prints every mistake\n"
-    "with its place.  Opens and starts nothing.  Exit: 0, or 78 where something is wrong.\n";
+    "with its place.  Opens and starts nothing, but with --online asks each stage whether it is there, and\n"
+    "what one should know of it.  Exit: 0; 69 a stage does not answer; 78 something in the file is wrong.\n";
 
 static const char test_help[] =
     "Usage: scanpipe test -c FILE [--json] [--fail-on-rejected] EVENTS.ndjson\n"
@@ -71,7 +73,8 @@ static const char dlq_help[] =
     "  --json                 a JSON object a letter; of redrive and purge one that says what was done\n"
     "\n"
     "Filters; all that are given must fit:\n"
-    "  --class CLASS          the reason's class: malformed, value, rejected, too_large, killed\n"
+    "  --class CLASS          the reason's class: malformed, value, rejected, too_large, killed,\n"
+    "                         given_up\n"
     "  --column NAME          the column of the table that is to blame\n"
     "  --event-id ID, --key KEY   of the event, as 'dlq list' prints them\n"
     "  --since TIME, --until TIME   when it failed last: 2026-11-23T09:00:00Z, or 2h for two hours ago\n"
@@ -138,17 +141,21 @@ static const char queue_help[] =
     "Usage: scanpipe queue check -c FILE [--quick] [--json]\n"
     "       scanpipe queue export -c FILE [--messages] [--output PATH [--json]]\n"
     "       scanpipe queue repair -c FILE [--apply] [--json]\n"
+    "       scanpipe queue create -c FILE [--dry-run] [--json]\n"
     "\n"
     "Looks after the file of the embedded queue.  'check' finds damage, says what can be read, and which part\n"
     "of the source to send again for what cannot.  'export' prints the events, one a line, whoever holds\n"
     "them, also out of a damaged file; nothing is taken out.  'repair' says what it would do; with --apply it\n"
     "makes a new file of all that can be read, puts it in the place of the damaged one, and keeps that.\n"
+    "'create' makes a queue on a server, and the one for dead letters, with the attributes that the pipeline\n"
+    "needs, and prints what it must be allowed; what is there already stays.\n"
     "\n"
     "  -c, --config FILE      the pipeline's file\n"
     "  --quick                do not look at every index and message\n"
     "  --messages             messages with their attributes, and what is lost, as JSON objects\n"
     "  --output PATH          write there; PATH must not be there yet\n"
     "  --apply                do it; every process that uses the file must have ended\n"
+    "  --dry-run              say what 'create' would do\n"
     "  --json                 one JSON object\n"
     "\n"
     "Exit: 0; 65 damage was found, or not all was exported; 69 the file is in use, or cannot be read.\n";

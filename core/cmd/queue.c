@@ -5,7 +5,7 @@
 
 #include "cmd/args.h"
 
-enum { OPTION_QUICK = 300, OPTION_MESSAGES, OPTION_OUTPUT, OPTION_APPLY };
+enum { OPTION_QUICK = 300, OPTION_MESSAGES, OPTION_OUTPUT, OPTION_APPLY, OPTION_DRY_RUN };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -13,12 +13,13 @@ static const struct option long_options[] = {
     {"messages", no_argument, NULL, OPTION_MESSAGES},
     {"output", required_argument, NULL, OPTION_OUTPUT},
     {"apply", no_argument, NULL, OPTION_APPLY},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"json", no_argument, NULL, ARG_JSON},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
 
-/* Which of the three an option belongs to. */
+/* Which of the acts an option belongs to. */
 static int check_words(const struct queue_options_given *given, const char *act)
 {
     if (!given->file)
@@ -29,6 +30,8 @@ static int check_words(const struct queue_options_given *given, const char *act)
         return args_wrong("queue", NULL, "--messages and --output are options of 'queue export'");
     if (given->apply && strcmp(act, "repair") != 0)
         return args_wrong("queue", NULL, "--apply is an option of 'queue repair'");
+    if (given->dry_run && strcmp(act, "create") != 0)
+        return args_wrong("queue", NULL, "--dry-run is an option of 'queue create'");
     if (given->json && strcmp(act, "export") == 0 && !given->output)
         return args_wrong("queue", "the events are JSON anyway; the summary is with --output FILE --json",
                           "'queue export --json' needs --output");
@@ -50,7 +53,9 @@ static int run(const struct queue_options_given *given, const char *act)
     if (!pipeline)
         return code;
     code = 0;
-    if (can(pipeline)) {
+    if (strcmp(act, "create") == 0) {
+        code = queue_do_create(pipeline, given);
+    } else if (can(pipeline)) {
         if (hand_open(&hand, &pipeline->queue, &err) != 0) {
             cmd_complain_error(&err);
             code = EXIT_AWAY;
@@ -69,7 +74,7 @@ static int run(const struct queue_options_given *given, const char *act)
 
 int cmd_queue(int argc, char **argv)
 {
-    static const char *const acts[] = {"check", "export", "repair"};
+    static const char *const acts[] = {"check", "export", "repair", "create"};
     struct args args = {"queue", ":c:h", long_options, argc, argv};
     struct queue_options_given given = {0};
     for (int option; (option = args_next(&args)) != ARGS_END;) {
@@ -86,11 +91,12 @@ int cmd_queue(int argc, char **argv)
         given.quick |= option == OPTION_QUICK;
         given.messages |= option == OPTION_MESSAGES;
         given.apply |= option == OPTION_APPLY;
+        given.dry_run |= option == OPTION_DRY_RUN;
         given.json |= option == ARG_JSON;
     }
-    if (!args_count_is(&args, 1, 1, "what to do ('check', 'export' or 'repair')"))
+    if (!args_count_is(&args, 1, 1, "what to do ('check', 'export', 'repair' or 'create')"))
         return EXIT_USAGE;
-    int act = args_choice(&args, "'queue'", argv[optind], acts, 3);
+    int act = args_choice(&args, "'queue'", argv[optind], acts, 4);
     int code = act < 0 ? EXIT_USAGE : check_words(&given, acts[act]);
     return code != 0 ? code : run(&given, acts[act]);
 }

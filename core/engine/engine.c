@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/caretaker.h"
 #include "engine/deliver.h"
 #include "engine/ingest.h"
 
@@ -25,6 +26,7 @@ struct engine {
     struct poller poller;
     struct keeper keeper;
     struct clerk clerk;
+    struct caretaker caretaker;
     struct sender *senders;
     size_t sender_count;
     pthread_t *threads;
@@ -141,12 +143,30 @@ static int open_deliver(struct engine *engine, struct sp_error *err)
     return open_seat(engine, &engine->deliver.state, &work->state, err);
 }
 
+/* Whether the store of dead letters wants to be looked after. */
+static bool has_upkeep(const struct engine *engine)
+{
+    const struct plugin *plugin = engine->work.pipeline->letters.plugin;
+    return plugin && plugin->about.letters->upkeep;
+}
+
+static int open_upkeep(struct engine *engine, struct sp_error *err)
+{
+    struct work *work = &engine->work;
+    engine->caretaker.work = work;
+    return open_seat(engine, &engine->caretaker.state, &work->state, err) != 0 ||
+                   open_seat(engine, &engine->caretaker.letters, &work->letters, err) != 0
+               ? -1
+               : 0;
+}
+
 static int start_threads(struct engine *engine, struct sp_error *err)
 {
-    size_t most = 4 + engine->sender_count + engine->deliver.worker_count;
+    size_t most = 5 + engine->sender_count + engine->deliver.worker_count;
     engine->threads = mem_zalloc(most * sizeof *engine->threads);
     if (thread_start(engine, keeper_run, &engine->keeper, err) != 0 ||
-        thread_start(engine, clerk_run, &engine->clerk, err) != 0)
+        thread_start(engine, clerk_run, &engine->clerk, err) != 0 ||
+        (has_upkeep(engine) && thread_start(engine, caretaker_run, &engine->caretaker, err) != 0))
         return -1;
     for (size_t i = 0; i < engine->deliver.worker_count; i++)
         if (thread_start(engine, worker_run, &engine->deliver.workers[i], err) != 0)
@@ -176,7 +196,8 @@ int engine_start(const struct pipeline *pipeline, bool until_caught_up, struct e
     ingest_pause(&engine->ingest, true);
     deliver_pause(&engine->deliver, true);
     if (load_stages(&engine->work, err) != 0 || (has_source(engine) && open_ingest(engine, err) != 0) ||
-        open_deliver(engine, err) != 0 || start_threads(engine, err) != 0) {
+        open_deliver(engine, err) != 0 || (has_upkeep(engine) && open_upkeep(engine, err) != 0) ||
+        start_threads(engine, err) != 0) {
         engine_stop(engine);
         engine_end(engine, NULL);
         return -1;

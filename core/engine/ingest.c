@@ -65,6 +65,24 @@ void ingest_end_term(struct ingest *ingest)
     pthread_mutex_unlock(&ingest->lock);
 }
 
+bool ingest_must_ask_limits(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->lock);
+    bool must = !ingest->limits_asked;
+    ingest->limits_asked = true;
+    pthread_mutex_unlock(&ingest->lock);
+    return must;
+}
+
+void ingest_set_limits(struct ingest *ingest, const struct sp_queue_limits *said)
+{
+    pthread_mutex_lock(&ingest->lock);
+    ingest->limits = pack_limits_of(ingest->work->pipeline, said);
+    ingest->limits_known = true;
+    pthread_cond_broadcast(&ingest->changed);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
 void ingest_pause(struct ingest *ingest, bool paused)
 {
     pthread_mutex_lock(&ingest->lock);

@@ -19,6 +19,7 @@
  */
 
 #include "engine/framing.h"
+#include "engine/pack.h"
 #include "engine/work.h"
 
 /* A page that was read and is not yet behind the cursor. */
@@ -54,6 +55,9 @@ struct ingest {
     size_t bytes;                           /* of all pages */
     struct sp_arena *spare[4];              /* emptied arenas, to be used again */
 
+    bool limits_asked, limits_known; /* what the queue itself says of the size of messages */
+    struct pack_limits limits;
+
     uint64_t page_count; /* pages handed over, ever */
 
     bool paused;    /* by people, or it is not known yet: no page is read */
@@ -73,6 +77,10 @@ bool ingest_take_progress(struct ingest *ingest, struct sp_slice *cursor_out);
 
 /* People pause reading, or let it go on. */
 void ingest_pause(struct ingest *ingest, bool paused);
+
+/* A sender is the one that asks the queue for its limits at first; and what it said, then or later. */
+bool ingest_must_ask_limits(struct ingest *ingest);
+void ingest_set_limits(struct ingest *ingest, const struct sp_queue_limits *said);
 
 /* Waits at most `ns` until there is progress to take. */
 void ingest_await_progress(struct ingest *ingest, int64_t ns);

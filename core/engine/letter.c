@@ -4,8 +4,8 @@
 #include "base/buffer.h"
 #include "engine/letter.h"
 
-const char *const letter_classes[LETTER_CLASSES + 1] = {"malformed", "value", "rejected", "too_large",
-                                                        "killed",    "other", NULL};
+const char *const letter_classes[LETTER_CLASSES + 1] = {"malformed", "value",    "rejected", "too_large",
+                                                        "killed",    "given_up", "other",    NULL};
 
 size_t letter_class_index(const char *class)
 {

@@ -8,7 +8,7 @@
 
 /* Reason classes, for counting.  The index is letter_class_index(). */
 extern const char *const letter_classes[];
-enum { LETTER_CLASSES = 6 };
+enum { LETTER_CLASSES = 7 };
 size_t letter_class_index(const char *class);
 
 /* The digest of pipeline and bytes: storing the same event twice is storing it once. */

@@ -48,22 +48,29 @@ static size_t part_large(struct sp_slice *events, size_t count, size_t limit)
     return small;
 }
 
-size_t pack_event_limit(const struct pipeline *pipeline)
+static size_t less(size_t most, int64_t limit)
 {
-    int64_t most = pipeline->max_event_bytes, message = pipeline->queue.plugin->capabilities.message_bytes;
-    return (size_t)(message > 0 && message < most ? message : most);
+    return limit > 0 && (uint64_t)limit < most ? (size_t)limit : most;
 }
 
-void pack_page(const struct pipeline *pipeline, const struct sp_page *page, const char *cursor,
-               struct sp_arena *scratch, struct sp_arena *arena, struct packed *out)
+struct pack_limits pack_limits_of(const struct pipeline *pipeline, const struct sp_queue_limits *said)
 {
-    const struct framing_limits limits = {(size_t)pipeline->queue_options.pack_events,
-                                          (size_t)pipeline->queue_options.pack_bytes};
-    const size_t limit = pack_event_limit(pipeline);
+    int64_t can = pipeline->queue.plugin->capabilities.message_bytes, says = said ? said->message_bytes : 0;
+    return (struct pack_limits){
+        .event_bytes = less(less((size_t)pipeline->max_event_bytes, can), says),
+        .message_bytes = less(less((size_t)pipeline->queue_options.pack_bytes, can), says),
+    };
+}
+
+void pack_page(const struct pipeline *pipeline, const struct pack_limits *most, const struct sp_page *page,
+               const char *cursor, struct sp_arena *scratch, struct sp_arena *arena, struct packed *out)
+{
+    const struct framing_limits limits = {(size_t)pipeline->queue_options.pack_events, most->message_bytes};
     struct sp_slice *events = sp_arena_alloc(scratch, page->event_count * sizeof *events);
     if (page->event_count)
         memcpy(events, page->events, page->event_count * sizeof *events);
-    size_t small = part_large(events, page->event_count, limit), large = page->event_count - small;
+    size_t small = part_large(events, page->event_count, most->event_bytes),
+           large = page->event_count - small;
     struct sp_attribute *attributes = sp_arena_alloc(arena, 2 * sizeof *attributes);
     attributes[0] = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
     attributes[1] = (struct sp_attribute){sp_slice_of(FRAMING_CURSOR), sp_slice_of(cursor)};
@@ -71,5 +78,5 @@ void pack_page(const struct pipeline *pipeline, const struct sp_page *page, cons
     out->messages =
         framing_pack(events, small, &limits, attributes, cursor ? 2 : 1, arena, &out->message_count);
     if (out->letter_count > 0)
-        out->letters = letters_of(pipeline, page, limit, events + small, large, cursor, arena);
+        out->letters = letters_of(pipeline, page, most->event_bytes, events + small, large, cursor, arena);
 }

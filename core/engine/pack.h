@@ -14,12 +14,17 @@ struct packed {
     size_t letter_count;
 };
 
-/* An event larger than this becomes a letter: what the file says, or what the queue can hold. */
-size_t pack_event_limit(const struct pipeline *pipeline);
+struct pack_limits {
+    size_t event_bytes;   /* a larger event is a dead letter */
+    size_t message_bytes; /* of what is packed together */
+};
+
+/* What file and plugin say, and the queue itself; NULL: it says nothing. */
+struct pack_limits pack_limits_of(const struct pipeline *pipeline, const struct sp_queue_limits *said);
 
 /* All of it lives in `arena`, `scratch` is for the way; `cursor` is where the page began, as text that lives
  * as long as `arena`, or NULL. */
-void pack_page(const struct pipeline *pipeline, const struct sp_page *page, const char *cursor,
-               struct sp_arena *scratch, struct sp_arena *arena, struct packed *out);
+void pack_page(const struct pipeline *pipeline, const struct pack_limits *limits, const struct sp_page *page,
+               const char *cursor, struct sp_arena *scratch, struct sp_arena *arena, struct packed *out);
 
 #endif

@@ -31,14 +31,15 @@ static void set_cursor(struct reading *reading, struct sp_slice cursor)
     reading->cursor = copy;
 }
 
-/* Waits until a term runs and there is room to read ahead; follows a change of term.  False: stop. */
+/* Waits until a term runs, it is known what the queue can hold, and there is room to read ahead; follows a
+ * change of term.  False: stop. */
 static bool await_turn(struct reading *reading)
 {
     struct ingest *ingest = reading->ingest;
     size_t limit = (size_t)ingest->work->pipeline->source_options.read_ahead_bytes;
     pthread_mutex_lock(&ingest->lock);
     while (!stop_asked(&ingest->work->stop) &&
-           (ingest->term == 0 || ingest->paused || ingest->bytes >= limit))
+           (ingest->term == 0 || ingest->paused || !ingest->limits_known || ingest->bytes >= limit))
         cond_wait_ns(&ingest->changed, &ingest->lock, SP_SECOND / 10);
     if (ingest->term != reading->term && ingest->term != 0) {
         reading->term = ingest->term;
@@ -91,7 +92,10 @@ static struct parcel *pack(struct reading *reading, const struct sp_page *read, 
 {
     const char *cursor = ingest_cursor_text(&reading->reader->source, reading->cursor, page->arena);
     struct packed packed;
-    pack_page(reading->ingest->work->pipeline, read, cursor, reading->arena, page->arena, &packed);
+    pthread_mutex_lock(&reading->ingest->lock);
+    const struct pack_limits limits = reading->ingest->limits;
+    pthread_mutex_unlock(&reading->ingest->lock);
+    pack_page(reading->ingest->work->pipeline, &limits, read, cursor, reading->arena, page->arena, &packed);
     page->waiting = packed.message_count + (packed.letter_count > 0);
     struct parcel *parcels = sp_arena_zalloc(page->arena, page->waiting * sizeof *parcels);
     for (size_t i = 0; i < page->waiting; i++) {

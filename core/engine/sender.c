@@ -70,6 +70,21 @@ static bool bury(struct sender *sender, const struct parcel *parcel, const char 
     return letters_store(work, &sender->letters, &letter, 1);
 }
 
+/* The queue may hold less by now than it said: what is packed from now on follows.  Asked once; where it does
+ * not answer, the next rejection asks again. */
+static void learn_limits_again(struct sender *sender)
+{
+    struct seat *seat = &sender->queue;
+    const struct sp_queue_ops *ops = seat->crew->stage->plugin->about.queue;
+    struct sp_queue_limits limits = {.size = sizeof limits};
+    struct sp_error err = {0};
+    if (!ops->limits)
+        return;
+    int64_t deadline = call_begin(seat, 0);
+    if (!call_end_aside(seat, ops->limits(seat->handle, &limits, deadline, &err), &err))
+        ingest_set_limits(sender->ingest, &limits);
+}
+
 /* The queue can never hold this message: its events go on alone, so that only the culprits die. */
 static bool send_apart(struct sender *sender, struct parcel *parcel)
 {
@@ -130,6 +145,8 @@ static bool handle_rejects(struct sender *sender, struct rejects *rejects)
     for (size_t i = 0; i < rejects->count; i++) {
         struct parcel *parcel = rejects->parcels[i];
         bool alone = parcel->message.event_count <= 1;
+        if (!alone)
+            learn_limits_again(sender);
         if (!(alone ? bury(sender, parcel, rejects->reasons[i]) : send_apart(sender, parcel)))
             return false;
         ingest_mark_durable(sender->ingest, &parcel, 1);
@@ -171,11 +188,32 @@ static bool send_messages(struct sender *sender, struct load *load)
     return true;
 }
 
+/* Nothing is read before it is known how large a message may be.  False: the stop came first. */
+static bool learn_limits(struct sender *sender)
+{
+    struct seat *seat = &sender->queue;
+    const struct sp_queue_ops *ops = seat->crew->stage->plugin->about.queue;
+    struct sp_queue_limits limits = {.size = sizeof limits};
+    struct sp_error err = {0};
+    bool failed = ops->limits != NULL;
+    while (failed) {
+        int64_t deadline = call_begin(seat, 0);
+        int rc = ops->limits(seat->handle, &limits, deadline, &err);
+        failed = call_end(seat, rc, &err);
+        if (failed && !call_again(seat, &err))
+            return false;
+    }
+    ingest_set_limits(sender->ingest, &limits);
+    return true;
+}
+
 void *sender_run(void *argument)
 {
     struct sender *sender = argument;
     struct load load;
     log_name("sender");
+    if (ingest_must_ask_limits(sender->ingest) && !learn_limits(sender))
+        return NULL;
     while (take_load(sender, &load)) {
         struct parcel *first = load.parcels[0];
         if (!first->letters) {

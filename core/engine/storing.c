@@ -42,12 +42,18 @@ size_t storing_take(struct storing *storing, const struct sp_letter *letters, si
     return storing->count;
 }
 
-static int fail_large(const struct storing *storing, const struct sp_letter *letter, struct sp_error *err)
+/* `said` is what the store says of it, or NULL. */
+static int fail_large(const struct storing *storing, const struct sp_letter *letter, const char *said,
+                      struct sp_error *err)
 {
     char limit[32];
     option_format_size(storing->limit, limit);
-    sp_fail(err, SP_REFUSED, "a dead letter of %zu bytes is larger than its store can hold%s%s",
-            letter->event.size, storing->limit > 0 ? ", which is " : "", storing->limit > 0 ? limit : "");
+    if (oversize_is(letter, storing->limit))
+        sp_fail(err, SP_REFUSED, "a dead letter of %zu bytes is larger than its store can hold, which is %s",
+                letter->event.size, limit);
+    else
+        sp_fail(err, SP_REFUSED, "a dead letter of %zu bytes is larger than its store can hold%s%s",
+                letter->event.size, said ? ": " : "", said ? said : "");
     return sp_fail_cure(err, "name a folder for such events with dead_letters.oversize");
 }
 
@@ -59,7 +65,7 @@ static int make_ready(struct storing *storing, size_t i, struct oversize_lock *l
     if (!storing->large[i])
         return 0;
     if (!storing->folder)
-        return fail_large(storing, ready, err);
+        return fail_large(storing, ready, NULL, err);
     if (lock->fd < 0 && oversize_enter(storing->folder, OVERSIZE_TO_STORE, lock, err) != 0)
         return -1;
     return oversize_put(storing->folder, ready, arena, err);
@@ -77,7 +83,7 @@ static bool take_result(struct storing *storing, size_t i, const struct sp_resul
             *again = true;
             return false;
         }
-        fail_large(storing, &storing->letters[i], err);
+        fail_large(storing, &storing->letters[i], result->text, err);
         return false;
     }
     sp_fail(err, result->class, "%s", result->text ? result->text : "a dead letter was not stored");

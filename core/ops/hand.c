@@ -83,6 +83,19 @@ bool hand_again(struct hand *hand, struct sp_error *err)
     return false;
 }
 
+int hand_limits(struct hand *queue, struct sp_queue_limits *out, struct sp_error *err)
+{
+    const struct sp_queue_ops *ops = queue->stage->plugin->about.queue;
+    *out = (struct sp_queue_limits){.size = sizeof *out};
+    bool failed = ops->limits != NULL;
+    while (failed && (failed = ops->limits(queue->handle, out, hand_begin(queue), err) != 0) &&
+           hand_again(queue, err))
+        continue;
+    if (!failed)
+        hand_well(queue);
+    return failed ? -1 : 0;
+}
+
 void hand_well(struct hand *hand)
 {
     hand->retry.failures = 0;

@@ -52,4 +52,7 @@ bool hand_again(struct hand *hand, struct sp_error *err);
 /* After a call that went well, where the same hand is used for many. */
 void hand_well(struct hand *hand);
 
+/* What a queue itself says of the size of its messages; all 0 where it says nothing. */
+int hand_limits(struct hand *queue, struct sp_queue_limits *out, struct sp_error *err) SP_MUST_CHECK;
+
 #endif

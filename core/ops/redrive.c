@@ -25,6 +25,7 @@ struct driving {
     struct hand letters, queue;
     struct rate rate;
     size_t most, most_bytes; /* of one send */
+    size_t most_of_one;      /* bytes of a message */
     struct sp_arena *arena;  /* of what is being sent */
 
     /* What the next send has. */
@@ -38,12 +39,14 @@ static size_t less(int64_t limit, size_t most)
     return limit > 0 && (uint64_t)limit < most ? (size_t)limit : most;
 }
 
-static void set_limits(struct driving *driving)
+/* A queue may hold less than its kind does.  A dry run does not ask it. */
+static void set_limits(struct driving *driving, const struct sp_queue_limits *said)
 {
     const struct sp_capabilities *can = &driving->pipeline->queue.plugin->capabilities;
     const struct sp_rate *rate = &driving->redrive->rate;
     driving->most = less(can->batch_messages, SEND_MESSAGES);
-    driving->most_bytes = less(can->batch_bytes, SEND_BYTES);
+    driving->most_bytes = less(said->batch_bytes, less(can->batch_bytes, SEND_BYTES));
+    driving->most_of_one = less(said->message_bytes, less(can->message_bytes, SIZE_MAX));
     if (rate->count > 0) {
         int64_t some = rate->count / (rate->per_ns / rate_grain_ns);
         driving->most = less(some > 0 ? some : 1, driving->most);
@@ -61,14 +64,13 @@ static int make_message(struct driving *driving, const struct sp_letter *letter,
                         struct sp_error *why)
 {
     const struct pipeline *pipeline = driving->pipeline;
-    const int64_t most = pipeline->queue.plugin->capabilities.message_bytes;
     struct sp_letter whole = *letter;
     if (oversize_read(pipeline->letters_options.oversize, &whole, pipeline->max_event_bytes, driving->arena,
                       why) != 0)
         return why->class == SP_REJECTED ? sp_fail_cure(why, "set a larger max_event_bytes, and do it again")
                                          : -1;
     struct sp_slice body = sp_envelope_format(&whole, driving->arena);
-    if (most > 0 && (int64_t)body.size > most)
+    if (body.size > driving->most_of_one)
         return sp_fail(why, SP_REJECTED, "it has %zu bytes as a message, more than the queue can hold",
                        body.size);
     struct sp_attribute *attributes = sp_arena_alloc(driving->arena, 2 * sizeof *attributes);
@@ -215,8 +217,11 @@ static int drive(struct driving *driving, struct sp_error *err)
         *until = now;
     if (hand_open(&driving->letters, &driving->pipeline->letters, err) != 0)
         return -1;
-    if (!driving->redrive->dry_run && hand_open(&driving->queue, &driving->pipeline->queue, err) != 0)
+    struct sp_queue_limits said = {.size = sizeof said};
+    if (!driving->redrive->dry_run && (hand_open(&driving->queue, &driving->pipeline->queue, err) != 0 ||
+                                       hand_limits(&driving->queue, &said, err) != 0))
         return -1;
+    set_limits(driving, &said);
     return choose_letters(&driving->letters, driving->pipeline->name, &query, take_letters, driving, err);
 }
 
@@ -227,7 +232,6 @@ int redrive_run(const struct pipeline *pipeline, const struct redrive *redrive,
     *report_out = (struct redrive_report){0};
     if (sending_check(pipeline, "take the events out with 'scanpipe dlq export'", err) != 0)
         return -1;
-    set_limits(&driving);
     driving.arena = arena_new(64 * 1024);
     int result = drive(&driving, err);
     hand_close(&driving.queue);

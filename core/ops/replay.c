@@ -25,6 +25,7 @@ struct replaying {
     struct replay_report *report;
     struct hand source;
     struct sending sending;
+    struct pack_limits limits;
     struct sp_arena *arena, *pages; /* for the whole, for a page */
     struct sp_slice cursor, until;  /* the first on the heap */
     struct rate reads, events;
@@ -99,7 +100,7 @@ static int send_page(struct replaying *replaying, const struct sp_page *page, bo
     const char *at = replaying->cursor.size ? spot_text(&replaying->source, replaying->cursor, pages) : NULL;
     bool stopped = false;
     int failed = 0;
-    pack_page(replaying->pipeline, page, at, pages, pages, &packed);
+    pack_page(replaying->pipeline, &replaying->limits, page, at, pages, pages, &packed);
     if (replaying->replay->dry_run)
         count_dry(replaying, &packed);
     else
@@ -186,6 +187,7 @@ static int run(struct replaying *replaying, struct sp_error *err)
         return -1;
     if (!replaying->replay->dry_run && sending_open(&replaying->sending, replaying->pipeline, err) != 0)
         return -1;
+    replaying->limits = pack_limits_of(replaying->pipeline, &replaying->sending.limits);
     replaying->standing_since = sp_clock_now();
     while (go_on && !replaying->over)
         if (turn(replaying, &go_on, err) != 0)

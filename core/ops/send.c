@@ -26,7 +26,9 @@ int sending_open(struct sending *sending, const struct pipeline *pipeline, struc
     *sending = (struct sending){.pipeline = pipeline};
     if (sending_check(pipeline, "move the cursor back with 'scanpipe cursor'", err) != 0)
         return -1;
-    return hand_open(&sending->queue, &pipeline->queue, err);
+    if (hand_open(&sending->queue, &pipeline->queue, err) != 0)
+        return -1;
+    return hand_limits(&sending->queue, &sending->limits, err);
 }
 
 void sending_close(struct sending *sending)

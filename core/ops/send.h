@@ -12,7 +12,8 @@ int sending_check(const struct pipeline *pipeline, const char *instead, struct s
 
 struct sending {
     const struct pipeline *pipeline;
-    struct hand queue, letters; /* the second is opened when there is one */
+    struct hand queue, letters;    /* the second is opened when there is one */
+    struct sp_queue_limits limits; /* what the queue itself says */
     uint64_t messages, events, letters_stored;
 };
 

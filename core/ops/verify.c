@@ -66,14 +66,16 @@ int verify_check(const struct pipeline *pipeline, struct sp_error *err)
 static int open_all(struct verify *verify, struct sp_error *err)
 {
     const struct pipeline *pipeline = verify->pipeline;
-    return hand_open(&verify->source, &pipeline->source, err) != 0 ||
-                   hand_open(&verify->queue, &pipeline->queue, err) != 0 ||
-                   hand_open(&verify->sink, &pipeline->sink, err) != 0 ||
-                   hand_open(&verify->state, &pipeline->state, err) != 0 ||
-                   hand_open(&verify->letters, &pipeline->letters, err) != 0 ||
-                   spill_open(SHELF_COUNT, &verify->spill, err) != 0
-               ? -1
-               : 0;
+    struct sp_queue_limits limits;
+    if (hand_open(&verify->source, &pipeline->source, err) != 0 ||
+        hand_open(&verify->queue, &pipeline->queue, err) != 0 ||
+        hand_open(&verify->sink, &pipeline->sink, err) != 0 ||
+        hand_open(&verify->state, &pipeline->state, err) != 0 ||
+        hand_open(&verify->letters, &pipeline->letters, err) != 0 ||
+        hand_limits(&verify->queue, &limits, err) != 0 || spill_open(SHELF_COUNT, &verify->spill, err) != 0)
+        return -1;
+    verify->limits = pack_limits_of(pipeline, &limits);
+    return 0;
 }
 
 static void verify_init(struct verify *verify)

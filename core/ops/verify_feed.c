@@ -161,7 +161,7 @@ static int take_event(struct feeding *feeding, struct sp_slice event, struct sp_
         verify->report->buried++;
         return 0;
     }
-    if (event.size <= pack_event_limit(verify->pipeline))
+    if (event.size <= verify->limits.event_bytes)
         return fold_event(feeding, line, err);
     struct verify_reject reject = {.class = "too_large", .reason = "is larger than the queue takes"};
     return note_missing(feeding, event, &reject, err);
@@ -179,7 +179,7 @@ static int take_other(struct feeding *feeding, const struct sp_not_event *other,
     }
     /* What is no event has no id that could be believed: it may stand behind the bound. */
     struct verify_reject reject = {
-        .class = other->bytes.size > pack_event_limit(verify->pipeline) ? "too_large" : "malformed",
+        .class = other->bytes.size > verify->limits.event_bytes ? "too_large" : "malformed",
         .pointer = other->pointer,
         .reason = other->reason,
         .perhaps_after = feeding->reached,

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "engine/pack.h"
 #include "engine/rate.h"
 #include "ops/cells.h"
 #include "ops/hand.h"
@@ -49,6 +50,7 @@ struct verify {
     struct fold *single; /* of one event */
     struct verify_layout layout;
     struct verify_span span;
+    struct pack_limits limits;
     struct rate rate;
     struct sp_slice cursor; /* of the pipeline at the start, in `arena` */
     struct sp_slice bound;  /* up to where the source was read, on the heap */

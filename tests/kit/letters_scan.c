@@ -131,6 +131,8 @@ static struct found scan_page(struct letters *letters, void *handle, struct sp_s
 
 static void goes_on_anywhere(struct kit *kit)
 {
+    if (kit_can(kit, SP_HOLDS))
+        kit_not_for("a scan goes on where it began");
     struct letters letters = letters_begin(kit, NULL);
     struct sp_letter world[WORLD];
     unsigned seen[WORLD] = {0};
@@ -145,6 +147,60 @@ static void goes_on_anywhere(struct kit *kit)
     } while (after.size > 0);
     for (size_t i = 0; i < WORLD; i++)
         REQUIRE(seen[i] == 1, "letter %zu comes %u times when each page is another handle's", i, seen[i]);
+}
+
+static void needs_holds(struct kit *kit)
+{
+    if (!kit_can(kit, SP_HOLDS))
+        kit_not_for("a scan hides nothing");
+}
+
+static void shown_after_the_end(struct kit *kit)
+{
+    struct letters letters = letters_begin(kit, NULL);
+    struct sp_letter world[WORLD];
+    needs_holds(kit);
+    make_world(&letters, world);
+    for (int i = 0; i < 3; i++) {
+        REQUIRE(letters_all(&letters, letters.one).count == WORLD, "a scan misses letters");
+        REQUIRE(letters_all(&letters, letters.other).count == WORLD,
+                "a scan has ended, and letters are hidden from the next one");
+    }
+}
+
+static void shown_after_the_close(struct kit *kit)
+{
+    struct letters letters = letters_begin(kit, NULL);
+    struct sp_letter world[WORLD];
+    struct sp_slice after = {0};
+    needs_holds(kit);
+    make_world(&letters, world);
+    void *handle = kit_open(letters.stage);
+    while (scan_page(&letters, handle, &after, 5).count == 0)
+        REQUIRE(after.size > 0, "nothing comes");
+    kit_close(letters.stage, handle);
+    REQUIRE(letters_all(&letters, letters.one).count == WORLD,
+            "a handle was closed in the midst of a scan, and letters are hidden");
+}
+
+/* Redriving: what was seen is removed at any time, also when the scan is over. */
+static void removed_while_held(struct kit *kit)
+{
+    struct letters letters = letters_begin(kit, NULL);
+    struct sp_letter world[WORLD];
+    struct sp_slice after = {0};
+    needs_holds(kit);
+    make_world(&letters, world);
+    struct found last = {0};
+    uint64_t removed = 0;
+    do {
+        struct found found = scan_page(&letters, letters.one, &after, 7);
+        removed += letters_remove(&letters, letters.one, last.items, last.count);
+        last = found;
+    } while (after.size > 0);
+    removed += letters_remove(&letters, letters.one, last.items, last.count);
+    REQUIRE(removed == WORLD, "%llu of %d letters are removed", (unsigned long long)removed, WORLD);
+    REQUIRE(letters_all(&letters, letters.other).count == 0, "letters are there that were removed");
 }
 
 /* As a redrive does whose events fail again. */
@@ -219,6 +275,12 @@ static const struct check checks[] = {
      nothing_passes},
     {"given 48 letters, when scanned by pages of any size, then each comes once", pages_of_any_size},
     {"given a scan, when each page is asked of a new handle, then each letter comes once", goes_on_anywhere},
+    {"given a scan that holds letters, when it has ended, then all others see them again",
+     shown_after_the_end},
+    {"given a scan that holds letters, when its handle is closed in the midst, then all others see them",
+     shown_after_the_close},
+    {"given a scan that holds letters, when they are removed page by page, then all are gone",
+     removed_while_held},
     {"given a scan, when letters are put, put again and removed meanwhile, then it ends and shows what stayed",
      scan_while_letters_change},
     {"given letters that were scanned, when the handle went on and was closed, then they are still there",

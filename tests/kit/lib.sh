@@ -52,7 +52,7 @@ plugin() { # KIND_NAME
 conforms() { # NAME ARGUMENT...
     local name=$1 line status
     shift
-    "$kit" "$@" --jobs 12 --soon "$soon" --lease "$lease" --seed "$seed" >"$scratch/out" 2>"$scratch/err"
+    "$kit" "$@" --jobs "${jobs:-12}" --soon "$soon" --lease "$lease" --seed "$seed" >"$scratch/out" 2>"$scratch/err"
     status=$?
     while IFS= read -r line; do
         if [[ $line =~ ^(ok|not\ ok)\ [0-9]+\ -\ (.*)$ ]]; then

@@ -46,7 +46,7 @@ static void message_is_as_it_was(struct kit *kit)
         {{"x.y_z-1", 7},
          {"Gr\xc3\xbc\xc3\x9f"
           "e, \"quoted\" = and; more",
-          30}},
+          29}},
     };
     struct queue queue = queue_begin(kit);
     for (size_t count = 0; count <= 3; count++) {

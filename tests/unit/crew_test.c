@@ -264,12 +264,61 @@ static void threads_move_while_they_call(void)
     forget();
 }
 
+/* A queue of which no more may be received, for others hold too much of it, is not away: what is held is
+ * settled, and that lets others receive again. */
+static void who_loses_races_holds_nobody_up_and_is_told(void)
+{
+    struct pipeline *pipeline = new_pipeline("secret");
+    struct stop stop;
+    struct crew crew;
+    struct seat receives, settles, *list = NULL;
+    struct sp_error over = {0}, none = {0};
+    stop_init(&stop);
+    CU_ASSERT_FATAL(crew_load(&crew, &pipeline->sink, &none) == 0);
+    CU_ASSERT_FATAL(seat_open(&receives, &crew, &stop, &list, &none) == 0);
+    CU_ASSERT_FATAL(seat_open(&settles, &crew, &stop, &list, &none) == 0);
+    sp_fail(&over, SP_CONTENDED, "ReceiveMessage: OverLimit");
+    over.retry_after_ns = SP_SECOND;
+    for (int i = 0; i < 50; i++) {
+        /* Given a receive that fails so, again and again, */
+        (void)call_begin(&receives, 0);
+        CU_ASSERT(call_end(&receives, -1, &over));
+        CU_ASSERT(call_pause_ns(&receives, &over) >= SP_SECOND);
+        /* then settling waits for nothing, and nothing is to be told yet; */
+        int64_t began = sp_clock_now();
+        CU_ASSERT(call_begin_within(&settles, 0, 0, &(int64_t){0}, &none));
+        CU_ASSERT(!call_end(&settles, 0, &none));
+        CU_ASSERT(sp_clock_now() - began < SP_SECOND);
+        CU_ASSERT(atomic_load(&crew.troubled) == 0);
+    }
+    /* when it has lasted for more than seconds, it is told, and settling goes on; */
+    receives.contended_since -= 6 * SP_SECOND;
+    (void)call_begin(&receives, 0);
+    CU_ASSERT(call_end(&receives, -1, &over));
+    CU_ASSERT(atomic_load(&crew.troubled) == 1 && crew.told_class == SP_CONTENDED);
+    CU_ASSERT(call_begin_within(&settles, 0, 0, &(int64_t){0}, &none));
+    CU_ASSERT(!call_end(&settles, 0, &none));
+    CU_ASSERT(atomic_load(&crew.troubled) == 1);
+    /* when it is over, that is told too. */
+    (void)call_begin(&receives, 0);
+    CU_ASSERT(!call_end(&receives, 0, &none));
+    CU_ASSERT(atomic_load(&crew.troubled) == 0 && receives.contended_since == 0);
+    seat_close(&receives);
+    seat_close(&settles);
+    crew_unload(&crew);
+    pipeline_free(pipeline);
+    stop_fini(&stop);
+    forget();
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
         {"configurations: values count, not pointers", values_count_not_pointers},
         {"a new configuration: seats move over one by one", seats_move_over_one_by_one},
         {"a new configuration: threads move while they call", threads_move_while_they_call},
+        {"lost races: hold nobody up, and are told where they last",
+         who_loses_races_holds_nobody_up_and_is_told},
     };
     return tap_run("crew", tests, sizeof tests / sizeof *tests);
 }

@@ -34,7 +34,8 @@ static struct {
     bool never_rejects; /* otherwise the queue rejects letter 7 */
     bool neither;       /* an event was in neither place */
     bool wrong_message;
-    bool too_much; /* one send had more than batch_bytes */
+    bool too_much;      /* one send had more than batch_bytes */
+    int64_t says_bytes; /* what the queue says of a message; 0: nothing */
     uint64_t sends, left, pauses, stop_at_pause;
 } world;
 
@@ -171,6 +172,17 @@ static int send_to_queue(void *handle, const struct sp_message *messages, size_t
     return failed ? -1 : 0;
 }
 
+static int limits_of_queue(void *handle, struct sp_queue_limits *limits, int64_t deadline,
+                           struct sp_error *err)
+{
+    bool late;
+    (void)handle, (void)deadline;
+    if (fails(&late, err))
+        return -1;
+    limits->message_bytes = world.says_bytes;
+    return 0;
+}
+
 static int take_config(const void *config, const struct sp_stage *stage, void **loaded, struct sp_error *err)
 {
     (void)config, (void)stage, (void)err;
@@ -193,7 +205,7 @@ static void do_nothing(void *any)
 #define LIFECYCLE .load = take_config, .unload = do_nothing, .open = take_loaded, .close = do_nothing
 
 static const struct sp_letters_ops letters_ops = {.scan = letters_of_store, .remove = remove_from_store};
-static const struct sp_queue_ops queue_ops = {.send = send_to_queue};
+static const struct sp_queue_ops queue_ops = {.send = send_to_queue, .limits = limits_of_queue};
 static const struct plugin letters_plugin = {
     .about = {.kind = SP_LETTERS, LIFECYCLE, .letters = &letters_ops}};
 static const struct plugin queue_plugin = {.about = {.kind = SP_QUEUE, LIFECYCLE, .queue = &queue_ops},
@@ -274,6 +286,32 @@ static void each_letter_goes_back_once(void)
     for (size_t i = 0; i < LETTERS; i++)
         CU_ASSERT_EQUAL(world.letters[i].queued, i == 7 ? 0 : 1);
     CU_ASSERT(!world.wrong_message && !world.too_much);
+}
+
+/* How large letter i is as a message. */
+static size_t message_size(size_t number)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct sp_letter letter = make_letter(number, arena);
+    return sp_envelope_format(&letter, arena).size;
+}
+
+static void what_the_queue_itself_cannot_hold_is_left(void)
+{
+    struct redrive_report report;
+    struct sp_error err = {0};
+    world_begin(0, 0);
+    world.never_rejects = true;
+    world.says_bytes = (int64_t)message_size(50);
+    uint64_t larger = 0;
+    for (size_t i = 0; i < LETTERS; i++)
+        larger += (int64_t)message_size(i) > world.says_bytes;
+    CU_ASSERT(larger > 0 && larger < LETTERS);
+    CU_ASSERT(redrive((struct letters_query){0}, false, &report, &err) == 0);
+    CU_ASSERT_EQUAL(report.left, larger);
+    CU_ASSERT_EQUAL(world.left, larger);
+    CU_ASSERT_EQUAL(stored(), larger);
+    CU_ASSERT_EQUAL(report.sent, LETTERS - larger);
 }
 
 static void filters_limits_and_stops(void)
@@ -398,6 +436,7 @@ int main(void)
     printf("# seed %llu (SCANPIPE_TEST_SEED repeats it)\n", (unsigned long long)dice);
     struct tap_test tests[] = {
         {"each letter goes back once", each_letter_goes_back_once},
+        {"what the queue itself cannot hold is left", what_the_queue_itself_cannot_hold_is_left},
         {"filters, limits and stops", filters_limits_and_stops},
         {"trouble and death lose nothing", trouble_and_death_lose_nothing},
         {"purge removes what it saw", purge_removes_what_it_saw},

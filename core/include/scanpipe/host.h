@@ -23,6 +23,13 @@ enum sp_level { SP_ERROR = 0, SP_WARN = 1, SP_INFO = 2, SP_DEBUG = 3 };
 /* One line of the log, in the name of the stage whose call this thread is in.  No secrets. */
 SP_API void sp_log(enum sp_level level, const char *format, ...) SP_PRINTF(2, 3);
 
+/* What is told to people of a store, a server or its settings: an error is wrong, a warning will be trouble
+ * some day.  Frozen within an ABI major. */
+struct sp_finding {
+    enum sp_level level;
+    const char *text; /* one sentence, without a full stop */
+};
+
 /* SHA-256 (FIPS 180-4). */
 #define SP_SHA256_SIZE 32
 SP_API void sp_sha256(const void *data, size_t size, unsigned char out[SP_SHA256_SIZE]);

@@ -15,6 +15,12 @@
  * that is there gives it a new version, keeps the earlier first_wall_ms, sets attempts to the larger of
  * one more than there were and the letter's own, and replaces the rest.  So a letter that was redriven and
  * fails again has its history once, whether or not it was removed meanwhile.
+ *
+ * A store that is SP_HOLDS can only look at letters by taking them out of others' sight.  There, a scan hides
+ * what it has seen from every other scan until it has ended, or its handle is closed; who is killed in the
+ * midst hides it for a while.  It goes on only on its own handle (SP_REFUSED elsewhere).  A letter's version
+ * and history are what the scan has seen: remove() removes that, and what was put since stays, as a letter of
+ * its own history; such a letter may be counted as removed.
  */
 struct sp_letter {
     unsigned char id[SP_SHA256_SIZE];
@@ -23,10 +29,10 @@ struct sp_letter {
     const char *pipeline;
     const char *stage;  /* "source", "table", "sink", ... */
     const char *plugin; /* "scanapi", "sqlite", ... */
-    const char
-        *class; /* reason class for counting: "malformed", "value", "rejected", "too_large", "killed" */
-    const char *reason;    /* one sentence */
-    const char *column;    /* of the table */
+    const char *class;  /* reason class for counting: "malformed", "value", "rejected", "too_large", "killed",
+                           "given_up": a queue gave up its message by itself */
+    const char *reason; /* one sentence */
+    const char *column; /* of the table */
     const char *pointer;   /* JSON Pointer */
     const char *event_id;  /* the event's order, as text, where it could be read */
     const char *event_key; /* its key, as text */
@@ -58,7 +64,8 @@ struct sp_letters_ops {
                int64_t deadline, struct sp_error *err);
 
     /* The next at most `max` letters that pass the filter, behind `after` (empty: from the start);
-     * *next_out is what to hand in next time, empty at the end. */
+     * *next_out is what to hand in next time, empty at the end.  There may be none and still more to come:
+     * where looking takes longer than a call may. */
     int (*scan)(void *handle, const struct sp_letter_filter *filter, struct sp_slice after, size_t max,
                 struct sp_arena *arena, const struct sp_letter **letters_out, size_t *count_out,
                 struct sp_slice *next_out, int64_t deadline, struct sp_error *err);
@@ -67,8 +74,8 @@ struct sp_letters_ops {
     int (*remove)(void *handle, const struct sp_letter_ref *refs, size_t count, uint64_t *removed_out,
                   int64_t deadline, struct sp_error *err);
 
-    /* What a store must do now and then (send again what would expire); may be NULL.  Meant to be called
-     * hourly, by one process. */
+    /* What a store must do now and then (send again what would expire); may be NULL.  Called hourly, by one
+     * process at a time; a call that does not come to its end is made again soon, and goes on. */
     int (*upkeep)(void *handle, int64_t deadline, struct sp_error *err);
 };
 

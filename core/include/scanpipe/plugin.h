@@ -41,14 +41,18 @@ enum sp_capability {
     SP_TABLES = 8,     /* sinks: takes folded rows                                                 */
     SP_EVENTS = 16,    /* sinks: takes events                                                      */
     SP_EMBEDDED = 32,  /* needs no server; a missing table is made without being asked             */
+    SP_HOLDS = 64,     /* letters: a scan hides what it saw until it ends; see letters.h           */
 };
 
 /* What a stage can do, as constants of the plugin.  0 means no limit. */
 struct sp_capabilities {
     size_t size;
-    uint32_t flags;         /* enum sp_capability */
-    uint32_t time_digits;   /* sinks: fractional digits that a timestamp keeps, 0 to 7 */
-    int64_t message_bytes;  /* queues: body of one message; letters: of one letter as an envelope */
+    uint32_t flags;       /* enum sp_capability */
+    uint32_t time_digits; /* sinks: fractional digits that a timestamp keeps, 0 to 7 */
+    /* Queues: body of one message; a queue that can hold less has `limits`.  Letters: of one letter as an
+     * envelope, what every store of this kind can hold; one that is set to hold less rejects a letter, and
+     * the core treats it like a larger one (dead_letters.oversize): so nobody need be asked beforehand. */
+    int64_t message_bytes;
     int64_t batch_messages; /* queues: entries of one send, settle or extend; letters: of one put */
     int64_t batch_bytes;    /* queues: bodies of one send together */
     int64_t lease_max_ns;   /* queues: the longest lease */
@@ -61,6 +65,27 @@ struct sp_stage {
     const char *name;             /* "source", "queue", "sink", "state", "dead_letters" */
     const struct sp_table *table; /* sinks of a pipeline with a table, else NULL */
     int64_t max_event_bytes;
+};
+
+/* What `create` is to make.  Texts live until it returns. */
+struct sp_create {
+    size_t size;
+    bool apply;       /* false: only say what would be done */
+    int64_t lease_ns; /* queues: the pipeline's visibility_timeout */
+    const char
+        *dead_letters;  /* queues: the `name` of what the same plugin made for the dead letters, or NULL */
+    const char *policy; /* the `policy` of that, or NULL */
+};
+
+/* What it made; texts live in the arena. */
+struct sp_created {
+    size_t size;
+    const char *name; /* how others call it, such as an ARN; NULL: not known before it is made */
+    const char *const
+        *steps; /* what was done, or would be: sentences without a full stop; none: all is there */
+    size_t step_count;
+    const char *policy; /* what those who use it must be allowed, and no more, in the server's own language,
+                           together with the one that was handed in; NULL: nothing to say */
 };
 
 struct sp_plugin {
@@ -105,6 +130,19 @@ struct sp_plugin {
         const struct sp_state_ops *state;
         const struct sp_letters_ops *letters;
     };
+
+    /* For people; each may be NULL. */
+
+    /* What one should know before one relies on the stage: who we are there, what its settings mean.
+     * Connects, changes nothing.  What does not answer is told as far as it goes: `probe` says why not. Texts
+     * live in the arena. */
+    int (*survey)(void *handle, struct sp_arena *arena, const struct sp_finding **findings, size_t *count,
+                  int64_t deadline, struct sp_error *err);
+
+    /* Makes what the stage works on, on its server, where it is not there, and gives it the attributes that
+     * it needs.  Doing it twice is doing it once. */
+    int (*create)(void *handle, const struct sp_create *want, struct sp_arena *arena,
+                  struct sp_created *created, int64_t deadline, struct sp_error *err);
 };
 
 #define SP_PLUGIN_HEAD .size = sizeof(struct sp_plugin), .abi_major = SP_ABI_MAJOR, .abi_minor = SP_ABI_MINOR

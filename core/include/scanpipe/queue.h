@@ -55,16 +55,9 @@ struct sp_depth {
     int64_t oldest_wall_ms;   /* when the oldest was sent; 0: none, or not known */
 };
 
-/* What is said of a queue's own store: an error is damage, a warning mends itself or does no harm.  Frozen
- * within an ABI major. */
-struct sp_finding {
-    enum sp_level level;
-    const char *text; /* one sentence, without a full stop */
-};
-
 struct sp_queue_health {
     size_t size;
-    const struct sp_finding *findings;
+    const struct sp_finding *findings; /* an error is damage */
     size_t finding_count;
     bool damaged;              /* there is something that repair() mends */
     uint64_t messages, events; /* that the queue holds, where it is not damaged */
@@ -95,6 +88,12 @@ struct sp_queue_repair {
     bool applied;             /* it was done, and the store was found sound afterwards */
     const char *const *steps; /* what is done, or was done, in order: sentences without a full stop */
     size_t step_count;
+};
+
+/* Of this very queue, where they are tighter than the capabilities of all.  0: as those say. */
+struct sp_queue_limits {
+    size_t size;
+    int64_t message_bytes, batch_bytes;
 };
 
 struct sp_queue_ops {
@@ -142,6 +141,10 @@ struct sp_queue_ops {
      * SP_REFUSED where another process uses the store. */
     int (*repair)(void *handle, bool apply, struct sp_arena *arena, struct sp_queue_repair *repair,
                   int64_t deadline, struct sp_error *err);
+
+    /* NULL where the capabilities say it all.  Asked for before the first message is packed, and again each
+     * time that a message of several events was rejected: so what was said lately may be said again. */
+    int (*limits)(void *handle, struct sp_queue_limits *limits, int64_t deadline, struct sp_error *err);
 };
 
 #endif
