@@ -8,9 +8,12 @@ bench_floor_LDADD = $(SQLITE_LIBS) $(SCANAPI_LIBS)
 bench_fold_bench_SOURCES = bench/fold_bench.c
 bench_fold_bench_LDADD = core/libcore.a $(CORE_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
-EXTRA_DIST += bench/README.md bench/ratio.py bench/bench.yaml
+EXTRA_DIST += bench/README.md bench/ratio.py bench/sqs.py bench/bench.yaml
 
-.PHONY: bench
+.PHONY: bench bench-sqs
+bench-sqs: all
+	python3 $(srcdir)/bench/sqs.py --build .
+
 bench: all bench/floor$(EXEEXT) bench/fold_bench$(EXEEXT)
 	bench/fold_bench$(EXEEXT)
 	python3 $(srcdir)/bench/ratio.py --build . --config $(srcdir)/bench/bench.yaml

@@ -43,3 +43,11 @@ setup_build() {
     echo "Building ..."
     make -s -j"$(nproc)" >build.log 2>&1 || { cat build.log; exit 70; }
 }
+
+# setup_servers: npm, and with it the servers that tests of queue_sqs run against (tests/sqs/servers).  Without
+# a registry those tests are skipped, and say so.
+setup_servers() {
+    command -v npm >/dev/null || setup_packages npm
+    bash tests/sqs/servers/install.sh >servers.out 2>&1 ||
+        { cat servers.out; echo "Without these servers some tests of queue_sqs are skipped."; }
+}

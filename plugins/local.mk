@@ -17,6 +17,9 @@ if WITH_CURL
 include plugins/lib_http/local.mk
 include plugins/lib_aws/local.mk
 endif
+if WITH_SQS
+include plugins/queue_sqs/local.mk
+endif
 if WITH_SCANAPI
 include plugins/source_scanapi/local.mk
 endif

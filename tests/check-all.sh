@@ -3,11 +3,11 @@
 # What takes longer than one likes to wait: the same tests under sanitizers, fuzzing from the corpora,
 # valgrind, distcheck.  Each builds in a folder of its own below build-all/.
 #
-# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck
+# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck servers
 set -eu
 src=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck
+[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck servers
 seconds=${SCANPIPE_FUZZ_SECONDS:-60}
 
 # A tree that is built in place cannot serve other builds: they get what a release would have.
@@ -62,6 +62,12 @@ valgrind() {
 distcheck() {
     configured distcheck
     SCANPIPE_TEST_SCALE=0.2 make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror >distcheck.log 2>&1 || { tail -n 60 distcheck.log; exit 1; }
+}
+
+# The kit of plugins over servers of SQS that others wrote: leases must end, which takes its time.
+servers() {
+    configured clang --enable-werror CC=clang
+    make -s check TESTS=tests/sqs/kit_servers_test.sh
 }
 
 for what in "$@"; do

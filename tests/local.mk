@@ -27,7 +27,7 @@ tests_libqueue_memory_a_SOURCES = \
 	plugins/queue_memory/queue.c \
 	plugins/queue_memory/state.c
 tests_libqueue_memory_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-tests_libqueue_memory_a_CFLAGS = $(AM_CFLAGS)
+tests_libqueue_memory_a_CFLAGS = $(AM_CFLAGS) 
 
 check_LIBRARIES += tests/libsink_file.a
 tests_libsink_file_a_SOURCES = \
@@ -40,7 +40,7 @@ tests_libsink_file_a_SOURCES = \
 	plugins/sink_file/target.c \
 	plugins/sink_file/target.h
 tests_libsink_file_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
-tests_libsink_file_a_CFLAGS = $(AM_CFLAGS)
+tests_libsink_file_a_CFLAGS = $(AM_CFLAGS) 
 
 check_LIBRARIES += tests/libsource_file.a
 tests_libsource_file_a_SOURCES = \
@@ -184,6 +184,53 @@ tests_liblib_aws_a_SOURCES = \
 	plugins/lib_aws/url.h
 tests_liblib_aws_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_liblib_aws_a_CFLAGS = $(AM_CFLAGS)
+
+check_LIBRARIES += tests/libqueue_sqs.a
+tests_libqueue_sqs_a_SOURCES = \
+	plugins/queue_sqs/answer.c \
+	plugins/queue_sqs/answer.h \
+	plugins/queue_sqs/attributes.c \
+	plugins/queue_sqs/bare.c \
+	plugins/queue_sqs/bare.h \
+	plugins/queue_sqs/call.c \
+	plugins/queue_sqs/code.c \
+	plugins/queue_sqs/code.h \
+	plugins/queue_sqs/convert.c \
+	plugins/queue_sqs/copies.c \
+	plugins/queue_sqs/copies.h \
+	plugins/queue_sqs/create.c \
+	plugins/queue_sqs/drain.c \
+	plugins/queue_sqs/entries.c \
+	plugins/queue_sqs/entries.h \
+	plugins/queue_sqs/findings.c \
+	plugins/queue_sqs/findings.h \
+	plugins/queue_sqs/held.c \
+	plugins/queue_sqs/held.h \
+	plugins/queue_sqs/holding.h \
+	plugins/queue_sqs/intake.c \
+	plugins/queue_sqs/intake.h \
+	plugins/queue_sqs/lease.c \
+	plugins/queue_sqs/letters.c \
+	plugins/queue_sqs/letters.h \
+	plugins/queue_sqs/md5.c \
+	plugins/queue_sqs/md5.h \
+	plugins/queue_sqs/message.c \
+	plugins/queue_sqs/message.h \
+	plugins/queue_sqs/plugin.c \
+	plugins/queue_sqs/receipt.c \
+	plugins/queue_sqs/receipt.h \
+	plugins/queue_sqs/receive.c \
+	plugins/queue_sqs/renew.c \
+	plugins/queue_sqs/send.c \
+	plugins/queue_sqs/settle.c \
+	plugins/queue_sqs/sqs.h \
+	plugins/queue_sqs/survey.c \
+	plugins/queue_sqs/text.c \
+	plugins/queue_sqs/text.h \
+	plugins/queue_sqs/wanted.c \
+	plugins/queue_sqs/wanted.h
+tests_libqueue_sqs_a_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_libqueue_sqs_a_CFLAGS = $(AM_CFLAGS)
 
 unit_tests =
 unit_tests += tests/unit/aws_chain_test
@@ -352,8 +399,8 @@ unit_tests += tests/unit/queue_memory_test
 tests_unit_queue_memory_test_SOURCES = \
 	tests/unit/queue_memory_test.c
 tests_unit_queue_memory_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS)
+tests_unit_queue_memory_test_CFLAGS = $(UNIT_CFLAGS) 
+tests_unit_queue_memory_test_LDADD = tests/libqueue_memory.a $(UNIT_LIBS) 
 
 unit_tests += tests/unit/queue_care_test
 tests_unit_queue_care_test_SOURCES = \
@@ -430,8 +477,8 @@ unit_tests += tests/unit/sink_file_test
 tests_unit_sink_file_test_SOURCES = \
 	tests/unit/sink_file_test.c
 tests_unit_sink_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_sink_file_test_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_sink_file_test_LDADD = tests/libsink_file.a $(UNIT_LIBS)
+tests_unit_sink_file_test_CFLAGS = $(UNIT_CFLAGS) 
+tests_unit_sink_file_test_LDADD = tests/libsink_file.a $(UNIT_LIBS) 
 
 unit_tests += tests/unit/sink_sqlite_test
 tests_unit_sink_sqlite_test_SOURCES = \
@@ -446,6 +493,30 @@ tests_unit_source_file_test_SOURCES = \
 tests_unit_source_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_source_file_test_CFLAGS = $(UNIT_CFLAGS) $(ZLIB_CFLAGS)
 tests_unit_source_file_test_LDADD = tests/libsource_file.a $(UNIT_LIBS) $(ZLIB_LIBS)
+
+unit_tests += tests/unit/sqs_answer_test
+tests_unit_sqs_answer_test_SOURCES = \
+	tests/unit/sqs_answer_test.c
+tests_unit_sqs_answer_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sqs_answer_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sqs_answer_test_LDADD = \
+	tests/libqueue_sqs.a tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(SQS_LIBS) $(JSONC_LIBS) $(CRYPTO_LIBS)
+
+unit_tests += tests/unit/sqs_letters_test
+tests_unit_sqs_letters_test_SOURCES = \
+	tests/unit/sqs_letters_test.c
+tests_unit_sqs_letters_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sqs_letters_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sqs_letters_test_LDADD = \
+	tests/libqueue_sqs.a tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(SQS_LIBS)
+
+unit_tests += tests/unit/sqs_test
+tests_unit_sqs_test_SOURCES = \
+	tests/unit/sqs_test.c
+tests_unit_sqs_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sqs_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sqs_test_LDADD = \
+	tests/libqueue_sqs.a tests/liblib_aws.a tests/liblib_http.a $(UNIT_LIBS) $(SQS_LIBS)
 
 unit_tests += tests/unit/state_letters_sqlite_test
 tests_unit_state_letters_sqlite_test_SOURCES = \
@@ -591,6 +662,23 @@ tests_fuzz_fuzz_profile_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_profile_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_profile_LDADD = tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
 
+fuzz_replays += tests/fuzz/replay_sqs_answer
+tests_fuzz_replay_sqs_answer_SOURCES = \
+	tests/fuzz/fuzz_sqs_answer.c \
+	tests/fuzz/replay.c
+tests_fuzz_replay_sqs_answer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_sqs_answer_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_replay_sqs_answer_LDADD = \
+	tests/libqueue_sqs.a tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SQS_LIBS)
+
+tests_fuzz_fuzz_sqs_answer_SOURCES = \
+	tests/fuzz/fuzz_sqs_answer.c
+tests_fuzz_fuzz_sqs_answer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_sqs_answer_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_sqs_answer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_sqs_answer_LDADD = \
+	tests/libqueue_sqs.a tests/liblib_aws.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SQS_LIBS)
+
 fuzz_replays += tests/fuzz/replay_sts_xml
 tests_fuzz_replay_sts_xml_SOURCES = \
 	tests/fuzz/fuzz_sts_xml.c \
@@ -610,7 +698,7 @@ check_PROGRAMS += $(fuzz_replays)
 
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_yaml tests/fuzz/fuzz_envelope tests/fuzz/fuzz_event tests/fuzz/fuzz_fold tests/fuzz/fuzz_page \
-	tests/fuzz/fuzz_profile tests/fuzz/fuzz_sts_xml
+	tests/fuzz/fuzz_profile tests/fuzz/fuzz_sqs_answer tests/fuzz/fuzz_sts_xml
 endif
 
 # The conformance suite is installed: authors of plugins run it too.
@@ -791,6 +879,10 @@ e2e_tests = \
 	tests/e2e/poison_test.sh \
 	tests/e2e/queue_care_test.sh \
 	tests/e2e/reload_test.sh \
+	tests/e2e/sqs_ask_test.sh \
+	tests/e2e/sqs_faults_test.sh \
+	tests/e2e/sqs_servers_test.sh \
+	tests/e2e/sqs_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/verify_test.sh \
@@ -816,6 +908,10 @@ TESTS += $(sim_tests)
 
 # What queue_sqs is tested against, tested itself.
 sqs_tests = \
+	tests/sqs/create_test.sh \
+	tests/sqs/kit_test.sh \
+	tests/sqs/letters_kit_test.sh \
+	tests/sqs/letters_test.sh \
 	tests/sqs/servers_test.sh \
 	tests/sqs/split_test.sh \
 	tests/sqs/stub_test.sh
@@ -859,6 +955,11 @@ EXTRA_DIST += \
 	tests/e2e/poison_test.sh \
 	tests/e2e/queue_care_test.sh \
 	tests/e2e/reload_test.sh \
+	tests/e2e/sqs.sh \
+	tests/e2e/sqs_ask_test.sh \
+	tests/e2e/sqs_faults_test.sh \
+	tests/e2e/sqs_servers_test.sh \
+	tests/e2e/sqs_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
 	tests/e2e/tap.sh \
@@ -883,6 +984,8 @@ EXTRA_DIST += \
 	tests/plugins/README.md \
 	tests/sim/README.md \
 	tests/sqs/README.md \
+	tests/sqs/kit_servers_test.sh \
+	tests/sqs/letters_fill.py \
 	tests/sqs/servers.sh \
 	tests/sqs/servers/.npmrc \
 	tests/sqs/servers/README.md \

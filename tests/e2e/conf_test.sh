@@ -4,6 +4,10 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# shellcheck source=tests/sqs/servers.sh
+. "$root/tests/sqs/servers.sh"
+trap 'stop_all_sqs; clean_up' EXIT
+
 new_data conf
 export EVENTS=$scratch/events.ndjson
 feed=(--generate --seed "$seed" --events 3000 --parcels 300)
@@ -57,22 +61,48 @@ file_to_file() {
         cmp <(sort "$EVENTS") <(sort "$scratch/copied")
 }
 
+# The files of SQS get queues of a stand-in, which `queue create` makes, and who we are from the environment.
+use_sqs() {
+    [ -e "$build/plugins/queue_sqs/.libs/queue_sqs.so" ] || return 1
+    start_stub || bail "$sqs_reason"
+    export SCAN_QUEUE_URL=$sqs_url/123456789012/scan-events
+    export SCAN_LETTERS_URL=$sqs_url/123456789012/scan-events-dlq
+    export AWS_ACCESS_KEY_ID=AKIDSTUB AWS_SECRET_ACCESS_KEY=stub-secret AWS_REGION=us-east-1
+    check 'sqs.yaml: queue create makes its queues' "${scanpipe[@]}" queue create -c "$conf/sqs.yaml"
+}
+
+over_sqs() {
+    if [ -z "$sqs_url" ]; then
+        skip 'the files of SQS' 'queue_sqs was not built'
+        return
+    fi
+    summary_table sqs parcels-sqs.db
+    rm "$SCANPIPE_DATA/parcels-sqs.db" # the halves have a state of their own
+    runs sqs-ingest "$conf/sqs-ingest.yaml"
+    summary_table sqs-deliver parcels-sqs.db
+}
+
 unknown_conf() { # NAME: a file that this test does not know ends by itself, at least
     runs "$1" "$conf/$1.yaml"
 }
 
+use_sqs
 for file in "$conf"/*.yaml; do
-    check_passes "$file"
     name=${file##*/}
+    case $name in
+    sqs*) [ -n "$sqs_url" ] || continue ;;
+    esac
+    check_passes "$file"
     case ${name%.yaml} in
     quickstart) summary_table quickstart quickstart.db ;;
     backfill) summary_table backfill backfill.db ;;
     history) history ;;
     file-to-file) file_to_file ;;
-    ingest | deliver) ;; # together, below
+    ingest | deliver | sqs*) ;; # together, below
     *) unknown_conf "${name%.yaml}" ;;
     esac
 done
 runs ingest "$conf/ingest.yaml"
 summary_table deliver parcels.db
+over_sqs
 finish

@@ -4,7 +4,7 @@
 set -u
 src=${srcdir:-.}
 . "$src/tests/e2e/tap.sh"
-targets=(envelope event fold page yaml)
+targets=(envelope event fold page profile sqs_answer sts_xml yaml)
 plan ${#targets[@]}
 for target in "${targets[@]}"; do
     out=$("${top_builddir:-.}/tests/fuzz/replay_$target" "$src/tests/fuzz/corpus/$target" 2>&1)
