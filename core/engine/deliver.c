@@ -237,18 +237,16 @@ static void swap(struct batch **a, struct batch **b)
 /* How long until those that are in doubt are tried again. */
 static int64_t pause_of_doubts(struct worker *worker, struct batch *batch)
 {
-    const struct stage_options *options = &worker->sink.crew->stage->options;
-    struct retry_policy policy = {options->retry_initial_ns, options->retry_max_ns,
-                                  options->retry_refused_ns};
+    const struct retry_policy *policy = &worker->sink.crew->stage->options.retry;
     struct sp_error err = {.class = SP_UNKNOWN};
-    return retry_pause(&batch->doubts, &policy, &err, sp_random());
+    return retry_pause(&batch->doubts, policy, &err, sp_random());
 }
 
 /* Longer each time, shorter once the sink took a write: where the queue has an order, what is turned away
  * would come again before anything else, and nothing could be its witness. */
 static int64_t turn_away_ns(struct worker *worker)
 {
-    enum { DOUBLINGS = 5 };
+    enum { DOUBLINGS = 7 };
     if (atomic_load(&worker->deliver->accepted_at) > worker->turned_away_at)
         worker->turned_away /= 2;
     worker->turned_away_at = sp_clock_now();
