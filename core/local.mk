@@ -194,7 +194,9 @@ ops_sources = \
 	core/ops/verify_inside.h \
 	core/ops/verify_letters.c \
 	core/ops/verify_rows.c \
-	core/ops/verify_spill.c
+	core/ops/verify_spill.c \
+	core/ops/walk.c \
+	core/ops/walk.h
 
 core_sources = $(base_sources) $(config_sources) $(plugin_sources) $(table_sources) $(engine_sources) \
 	$(ops_sources)

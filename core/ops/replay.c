@@ -9,15 +9,10 @@
 #include "engine/rate.h"
 #include "ops/send.h"
 #include "ops/spot.h"
+#include "ops/walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A source that says neither that it has more nor that this was all is not waited for longer. */
-static const int64_t stuck_ns = 60 * SP_SECOND;
-
-/* What a source asks to wait is for followers; who reads what is there already need not. */
-static const int64_t longest_wait_ns = SP_SECOND;
 
 struct replaying {
     const struct pipeline *pipeline;
@@ -27,9 +22,8 @@ struct replaying {
     struct sending sending;
     struct pack_limits limits;
     struct sp_arena *arena, *pages; /* for the whole, for a page */
-    struct sp_slice cursor, until;  /* the first on the heap */
+    struct walk walk;
     struct rate reads, events;
-    int64_t standing_since; /* when the cursor moved last, or the source said something new */
     bool over;
 };
 
@@ -38,22 +32,6 @@ static bool wait_turn(struct replaying *replaying, int64_t ns)
     bool go_on = replaying->replay->pause(replaying->replay->context, ns);
     replaying->report->stopped = replaying->report->stopped || !go_on;
     return go_on;
-}
-
-static int read_page(struct replaying *replaying, struct sp_page *page, struct sp_error *err)
-{
-    struct hand *hand = &replaying->source;
-    const struct sp_source_ops *ops = hand->stage->plugin->about.source;
-    bool failed;
-    do {
-        arena_reset(replaying->pages, (size_t)4 << 20);
-        *page = (struct sp_page){.size = sizeof *page};
-        failed = ops->read(hand->handle, replaying->cursor, replaying->until, replaying->pages, page,
-                           hand_begin(hand), err) != 0;
-    } while (failed && hand_again(hand, err));
-    if (!failed)
-        hand_well(hand);
-    return failed ? -1 : 0;
 }
 
 /* Sends message by message in their turns where there is a rate.  False: the stop was asked for. */
@@ -97,7 +75,8 @@ static int send_page(struct replaying *replaying, const struct sp_page *page, bo
 {
     struct sp_arena *pages = replaying->pages;
     struct packed packed;
-    const char *at = replaying->cursor.size ? spot_text(&replaying->source, replaying->cursor, pages) : NULL;
+    const char *at =
+        replaying->walk.at.size ? spot_text(&replaying->source, replaying->walk.at, pages) : NULL;
     bool stopped = false;
     int failed = 0;
     pack_page(replaying->pipeline, &replaying->limits, page, at, pages, pages, &packed);
@@ -115,21 +94,14 @@ static int send_page(struct replaying *replaying, const struct sp_page *page, bo
 /* Where reading goes on, and whether it does. */
 static int follow(struct replaying *replaying, const struct sp_page *page, struct sp_error *err)
 {
-    int64_t now = sp_clock_now();
-    bool anything = page->event_count > 0 || page->not_event_count > 0;
-    if (anything || page->caught_up || !sp_slice_equal(page->cursor, replaying->cursor))
-        replaying->standing_since = now;
-    struct sp_slice cursor = mem_slice(page->cursor);
-    free((char *)replaying->cursor.data);
-    replaying->cursor = cursor;
-    replaying->report->reached = spot_compare(&replaying->source, cursor, replaying->until) >= 0;
-    replaying->report->ended = !replaying->report->reached && (page->ended || (page->caught_up && !anything));
-    replaying->over = replaying->report->reached || replaying->report->ended;
-    snprintf(replaying->report->at, sizeof replaying->report->at, "%s",
-             spot_text(&replaying->source, cursor, replaying->pages));
-    if (now - replaying->standing_since > stuck_ns)
-        return sp_fail(err, SP_UNAVAILABLE, "source: it gives no more, and does not say that this was all");
-    return 0;
+    struct replay_report *report = replaying->report;
+    int result = walk_on(&replaying->walk, page, err);
+    report->reached = walk_is_through(&replaying->walk);
+    report->ended = !report->reached && (page->ended || (page->caught_up && !walk_page_has_any(page)));
+    replaying->over = report->reached || report->ended;
+    snprintf(report->at, sizeof report->at, "%s",
+             spot_text(&replaying->source, replaying->walk.at, replaying->pages));
+    return result;
 }
 
 /* One page.  *done_out false: it was stopped. */
@@ -141,7 +113,8 @@ static int turn(struct replaying *replaying, bool *done_out, struct sp_error *er
     *done_out = wait_turn(replaying, rate_take(&replaying->reads, limit, sp_clock_now()));
     if (!*done_out)
         return 0;
-    if (read_page(replaying, &page, err) != 0)
+    arena_reset(replaying->pages, (size_t)4 << 20);
+    if (walk_read(&replaying->walk, replaying->pages, &page, err) != 0)
         return -1;
     if (page.gap)
         replaying->replay->note(replaying->replay->context, page.gap);
@@ -156,27 +129,27 @@ static int turn(struct replaying *replaying, bool *done_out, struct sp_error *er
         return -1;
     replaying->replay->tell_progress(replaying->replay->context, report);
     if (!replaying->over)
-        *done_out = wait_turn(replaying, page.wait_ns < longest_wait_ns ? page.wait_ns : longest_wait_ns);
+        *done_out = wait_turn(replaying, walk_pause_ns(&page));
     return 0;
 }
 
 static int find_range(struct replaying *replaying, struct sp_error *err)
 {
     const struct replay *replay = replaying->replay;
-    struct sp_slice from;
+    struct sp_slice from, until;
     if (spot_of(&replaying->source, replay->from, replaying->arena, &from, err) != 0) {
         sp_error_context(err, "--from");
         return -1;
     }
-    if (spot_behind(&replaying->source, replay->to, replaying->arena, &replaying->until, err) != 0) {
+    if (spot_behind(&replaying->source, replay->to, replaying->arena, &until, err) != 0) {
         sp_error_context(err, "--to");
         return -1;
     }
-    if (spot_compare(&replaying->source, from, replaying->until) >= 0) {
+    if (spot_compare(&replaying->source, from, until) >= 0) {
         sp_fail(err, SP_REJECTED, "there is nothing from %s to %s", replay->from, replay->to);
         return sp_fail_cure(err, "--from names the place that comes first");
     }
-    replaying->cursor = mem_slice(from);
+    walk_start(&replaying->walk, &replaying->source, from, until);
     return 0;
 }
 
@@ -188,7 +161,6 @@ static int run(struct replaying *replaying, struct sp_error *err)
     if (!replaying->replay->dry_run && sending_open(&replaying->sending, replaying->pipeline, err) != 0)
         return -1;
     replaying->limits = pack_limits_of(replaying->pipeline, &replaying->sending.limits);
-    replaying->standing_since = sp_clock_now();
     while (go_on && !replaying->over)
         if (turn(replaying, &go_on, err) != 0)
             return -1;
@@ -208,7 +180,7 @@ int replay_run(const struct pipeline *pipeline, const struct replay *replay, str
     take_counts(&replaying);
     sending_close(&replaying.sending);
     hand_close(&replaying.source);
-    free((char *)replaying.cursor.data);
+    walk_fini(&replaying.walk);
     arena_free(replaying.arena);
     arena_free(replaying.pages);
     return result;

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "ops/verify_inside.h"
+#include "ops/walk.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -11,45 +12,28 @@
 
 #include <stdlib.h>
 
-/* A source that says neither that it has more nor that this was all is not waited for longer. */
-static const int64_t stuck_ns = 60 * SP_SECOND;
-
-/* What a source asks to wait is for followers; who reads what is there already need not. */
-static const int64_t longest_wait_ns = SP_SECOND;
-
 /* One range at work. */
 struct feeding {
     struct verify *verify;
-    struct sp_slice cursor, until; /* the first on the heap */
-    struct sp_arena *pages;        /* those of the chunk: its events and rows point into them */
-    size_t events, bytes;          /* in the chunk */
+    struct walk walk;
+    struct sp_arena *pages; /* those of the chunk: its events and rows point into them */
+    size_t events, bytes;   /* in the chunk */
     bool suspects_only;
     bool reached, over;
-    unsigned quiet;         /* pages in a row that say that this was all */
-    int64_t standing_since; /* when the cursor moved last, or the source said something new */
+    unsigned quiet; /* pages in a row that say that this was all */
 };
 
 static void feeding_fini(struct feeding *feeding)
 {
     arena_free(feeding->pages);
-    free((char *)feeding->cursor.data);
+    walk_fini(&feeding->walk);
 }
 
 static int read_page(struct feeding *feeding, struct sp_page *page, struct sp_error *err)
 {
     struct verify *verify = feeding->verify;
-    struct hand *hand = &verify->source;
-    const struct sp_source_ops *ops = hand->stage->plugin->about.source;
-    bool failed;
-    do {
-        clock_sleep(rate_take(&verify->rate, &verify->pipeline->source_options.rate_limit, sp_clock_now()));
-        *page = (struct sp_page){.size = sizeof *page};
-        failed = ops->read(hand->handle, feeding->cursor, feeding->until, feeding->pages, page,
-                           hand_begin(hand), err) != 0;
-    } while (failed && hand_again(hand, err));
-    if (!failed)
-        hand_well(hand);
-    return failed ? -1 : 0;
+    clock_sleep(rate_take(&verify->rate, &verify->pipeline->source_options.rate_limit, sp_clock_now()));
+    return walk_read(&feeding->walk, feeding->pages, page, err);
 }
 
 /* A letter has the event as the queue carried it, or, where it never came that far, as it was read. */
@@ -190,21 +174,11 @@ static int take_other(struct feeding *feeding, const struct sp_not_event *other,
 /* Where reading goes on, and whether it does. */
 static int follow(struct feeding *feeding, const struct sp_page *page, struct sp_error *err)
 {
-    const struct hand *hand = &feeding->verify->source;
-    const struct sp_source_ops *ops = hand->stage->plugin->about.source;
-    int64_t now = sp_clock_now();
-    bool anything = page->event_count > 0 || page->not_event_count > 0;
-    if (anything || page->caught_up || !sp_slice_equal(page->cursor, feeding->cursor))
-        feeding->standing_since = now;
-    struct sp_slice cursor = mem_slice(page->cursor);
-    free((char *)feeding->cursor.data);
-    feeding->cursor = cursor;
-    feeding->quiet = page->caught_up && !anything ? feeding->quiet + 1 : 0;
-    feeding->reached = ops->compare(hand->handle, cursor, feeding->until) >= 0;
+    int result = walk_on(&feeding->walk, page, err);
+    feeding->quiet = page->caught_up && !walk_page_has_any(page) ? feeding->quiet + 1 : 0;
+    feeding->reached = walk_is_through(&feeding->walk);
     feeding->over = feeding->reached || page->ended || feeding->quiet >= 2;
-    if (now - feeding->standing_since > stuck_ns)
-        return sp_fail(err, SP_UNAVAILABLE, "source: it gives no more, and does not say that this was all");
-    return 0;
+    return result;
 }
 
 static int take_page(struct feeding *feeding, const struct sp_page *page, struct sp_error *err)
@@ -244,8 +218,8 @@ static void tell_end(const struct feeding *feeding)
     const char *at, *until;
     struct sp_error err;
     if (feeding->reached ||
-        ops->text_of(verify->source.handle, feeding->cursor, feeding->pages, &at, &err) != 0 ||
-        ops->text_of(verify->source.handle, feeding->until, feeding->pages, &until, &err) != 0)
+        ops->text_of(verify->source.handle, feeding->walk.at, feeding->pages, &at, &err) != 0 ||
+        ops->text_of(verify->source.handle, feeding->walk.until, feeding->pages, &until, &err) != 0)
         return;
     verify_say(verify, "the source ends at %s, before %s, up to which it was read", at, until);
 }
@@ -256,12 +230,10 @@ int verify_read(struct verify *verify, struct sp_slice from, struct sp_slice unt
     SP_AUTO(feeding_fini)
     struct feeding feeding = {
         .verify = verify,
-        .cursor = mem_slice(from),
-        .until = until,
         .pages = arena_new((size_t)256 << 10),
         .suspects_only = suspects_only,
-        .standing_since = sp_clock_now(),
     };
+    walk_start(&feeding.walk, &verify->source, from, until);
     fold_start(verify->fold);
     fold_start(verify->single);
     while (!feeding.over) {
@@ -273,7 +245,7 @@ int verify_read(struct verify *verify, struct sp_slice from, struct sp_slice unt
             return -1;
         verify_progress(verify);
         if (!feeding.over)
-            clock_sleep(page.wait_ns < longest_wait_ns ? page.wait_ns : longest_wait_ns);
+            clock_sleep(walk_pause_ns(&page));
     }
     tell_end(&feeding);
     return 0;
