@@ -84,19 +84,13 @@ static const struct stage_options *options_of(const struct seat *seat)
     return &seat->crew->stage->options;
 }
 
-static struct retry_policy policy_of(const struct seat *seat)
-{
-    const struct stage_options *options = options_of(seat);
-    return (struct retry_policy){options->retry_initial_ns, options->retry_max_ns, options->retry_refused_ns};
-}
-
 typedef int64_t ask_breaker(struct breaker *breaker, struct caller *caller, int64_t now, int64_t most_ns,
                             int64_t gap_ns, uint64_t random);
 
 /* Asks how long to wait; called with the crew's lock held. */
 static int64_t ask(ask_breaker *how_long, struct seat *seat, int64_t now)
 {
-    int64_t gap = options_of(seat)->retry_initial_ns / AT_ONCE_AFTER;
+    int64_t gap = options_of(seat)->retry.initial_ns / AT_ONCE_AFTER;
     int64_t most = seat->patience_ns > 0 ? seat->patience_ns : INT64_MAX;
     return how_long(&seat->crew->breaker, &seat->caller, now, most, gap, sp_random());
 }
@@ -238,7 +232,7 @@ static enum meaning meaning_of(int rc, enum meaning answered, enum meaning faile
 static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_error *err)
 {
     struct breaker *breaker = &seat->crew->breaker;
-    struct retry_policy policy = policy_of(seat);
+    const struct retry_policy *policy = &options_of(seat)->retry;
     int64_t now = sp_clock_now();
     bool news = false;
     switch (meaning) {
@@ -254,11 +248,11 @@ static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_er
         break;
     case FAILED:
         seat->refused = err->class == SP_REFUSED || err->class == SP_REJECTED;
-        news = breaker_failed(breaker, &seat->caller, &policy, err, now, sp_random());
+        news = breaker_failed(breaker, &seat->caller, policy, err, now, sp_random());
         note_trouble(seat, err, now, ask(breaker_pause, seat, now));
         break;
     case FAILED_ASIDE:
-        news = breaker_failed_aside(breaker, &seat->caller, &policy, err, now, sp_random());
+        news = breaker_failed_aside(breaker, &seat->caller, policy, err, now, sp_random());
         note_trouble(seat, err, now, ask(breaker_pause, seat, now));
         break;
     case RACE_LOST:
@@ -279,7 +273,7 @@ static void hasten(struct seat *seat)
     if (stop_asked(seat->stop) || !crew_read_again(seat->crew))
         return;
     pthread_mutex_lock(&seat->crew->lock);
-    breaker_hasten(&seat->crew->breaker, &seat->caller, sp_clock_now(), options_of(seat)->retry_initial_ns);
+    breaker_hasten(&seat->crew->breaker, &seat->caller, sp_clock_now(), options_of(seat)->retry.initial_ns);
     pthread_mutex_unlock(&seat->crew->lock);
 }
 
@@ -346,8 +340,8 @@ static int64_t pause_of_stage(struct seat *seat)
 /* A lost race is between callers, and no matter of the stage. */
 static int64_t pause_of_race(struct seat *seat, const struct sp_error *err)
 {
-    struct retry_policy policy = policy_of(seat);
-    return retry_pause(&seat->races, &policy, err, sp_random());
+    const struct retry_policy *policy = &options_of(seat)->retry;
+    return retry_pause(&seat->races, policy, err, sp_random());
 }
 
 int64_t call_pause_ns(struct seat *seat, const struct sp_error *err)

@@ -43,8 +43,7 @@ static void extend_batch(struct keeper *keeper, struct batch *batch, int64_t lea
     int64_t began = sp_clock_now();
     size_t count;
     struct sp_slice *receipts = receipts_of(batch, began + lease_ns * 2 / 3, arena, &count);
-    size_t step =
-        plugin->capabilities.batch_messages > 0 ? (size_t)plugin->capabilities.batch_messages : count;
+    size_t step = plugin_most(plugin->capabilities.batch_messages, count);
     struct sp_result *results = sp_arena_zalloc(arena, count * sizeof *results);
     struct sp_error err = {0};
     bool failed = false;

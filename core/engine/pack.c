@@ -48,17 +48,12 @@ static size_t part_large(struct sp_slice *events, size_t count, size_t limit)
     return small;
 }
 
-static size_t less(size_t most, int64_t limit)
-{
-    return limit > 0 && (uint64_t)limit < most ? (size_t)limit : most;
-}
-
 struct pack_limits pack_limits_of(const struct pipeline *pipeline, const struct sp_queue_limits *said)
 {
     int64_t can = pipeline->queue.plugin->capabilities.message_bytes, says = said ? said->message_bytes : 0;
     return (struct pack_limits){
-        .event_bytes = less(less((size_t)pipeline->max_event_bytes, can), says),
-        .message_bytes = less(less((size_t)pipeline->queue_options.pack_bytes, can), says),
+        .event_bytes = plugin_most(says, plugin_most(can, (size_t)pipeline->max_event_bytes)),
+        .message_bytes = plugin_most(says, plugin_most(can, (size_t)pipeline->queue_options.pack_bytes)),
     };
 }
 

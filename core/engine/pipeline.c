@@ -124,7 +124,7 @@ static const struct stage_kind letters_kind = {SP_LETTERS, "dead_letters", ".db"
 static void check_retry(struct loading *loading, const struct section *section,
                         const struct stage_options *options)
 {
-    if (options->retry_max_ns < options->retry_initial_ns)
+    if (options->retry.max_ns < options->retry.initial_ns)
         diag_error(loading->diag,
                    section_mark(section, section_value(section, "retry.max") ? "retry.max" : "retry.initial"),
                    "the longest pause cannot be below the first: correct one of them",
@@ -273,11 +273,11 @@ static void read_letters_beside(struct loading *loading, struct letters_settings
     if (section_value(section, "timeout"))
         stage->options.timeout_ns = settings->stage.timeout_ns;
     if (section_value(section, "retry.initial"))
-        stage->options.retry_initial_ns = settings->stage.retry_initial_ns;
+        stage->options.retry.initial_ns = settings->stage.retry.initial_ns;
     if (section_value(section, "retry.max"))
-        stage->options.retry_max_ns = settings->stage.retry_max_ns;
+        stage->options.retry.max_ns = settings->stage.retry.max_ns;
     if (section_value(section, "retry.refused"))
-        stage->options.retry_refused_ns = settings->stage.retry_refused_ns;
+        stage->options.retry.refused_ns = settings->stage.retry.refused_ns;
     check_retry(loading, section, &stage->options);
 }
 

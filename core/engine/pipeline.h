@@ -8,16 +8,15 @@
  */
 
 #include "config/diag.h"
+#include "engine/retry.h"
 #include "plugin/plugin.h"
 #include "table/table.h"
 
 /* What any stage can be told beside its plugin's own options. */
 struct stage_options {
     const char *plugin;
-    int64_t timeout_ns;       /* of one call */
-    int64_t retry_initial_ns; /* the first pause is at most this long; it doubles */
-    int64_t retry_max_ns;
-    int64_t retry_refused_ns; /* the first pause after `refused`; it grows to fifteen times as much */
+    int64_t timeout_ns; /* of one call */
+    struct retry_policy retry;
 };
 
 struct stage {

@@ -89,21 +89,21 @@ static const struct sp_option pipeline_table[] = {
      .doc = "How long one call may take"},                                                                   \
         {.name = "retry.initial",                                                                            \
          .type = SP_OPT_DURATION,                                                                            \
-         .offset = offsetof(struct stage_options, retry_initial_ns),                                         \
+         .offset = offsetof(struct stage_options, retry.initial_ns),                                         \
          .default_text = "200ms",                                                                            \
          .min = SP_MILLISECOND,                                                                              \
          .max = HOUR,                                                                                        \
          .doc = "The first pause after a failure is at most this long; it doubles"},                         \
         {.name = "retry.max",                                                                                \
          .type = SP_OPT_DURATION,                                                                            \
-         .offset = offsetof(struct stage_options, retry_max_ns),                                             \
+         .offset = offsetof(struct stage_options, retry.max_ns),                                             \
          .default_text = "30s",                                                                              \
          .min = SP_MILLISECOND,                                                                              \
          .max = DAY,                                                                                         \
          .doc = "The longest pause between tries"},                                                          \
     {                                                                                                        \
         .name = "retry.refused", .type = SP_OPT_DURATION,                                                    \
-        .offset = offsetof(struct stage_options, retry_refused_ns), .default_text = "1m",                    \
+        .offset = offsetof(struct stage_options, retry.refused_ns), .default_text = "1m",                    \
         .min = SP_MILLISECOND, .max = DAY,                                                                   \
         .doc = "The first pause after the server refuses us; it grows to fifteen times as much"              \
     }

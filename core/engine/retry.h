@@ -12,8 +12,9 @@
 #include <scanpipe/error.h>
 
 struct retry_policy {
-    int64_t initial_ns, max_ns; /* the first bound, the last bound */
-    int64_t refused_ns;         /* after `refused`: grows to fifteen times as much */
+    int64_t initial_ns; /* the first bound: the first pause is at most this long */
+    int64_t max_ns;     /* the last bound */
+    int64_t refused_ns; /* after `refused`: grows to fifteen times as much */
 };
 
 struct retry {

@@ -19,12 +19,8 @@ struct load {
 static bool fits(const struct sp_capabilities *limits, const struct load *load, size_t bytes,
                  const struct parcel *next)
 {
-    size_t most = limits->batch_messages > 0 && limits->batch_messages < SEND_MESSAGES
-                      ? (size_t)limits->batch_messages
-                      : SEND_MESSAGES;
-    size_t most_bytes = limits->batch_bytes > 0 && limits->batch_bytes < SEND_BYTES
-                            ? (size_t)limits->batch_bytes
-                            : SEND_BYTES;
+    size_t most = plugin_most(limits->batch_messages, SEND_MESSAGES);
+    size_t most_bytes = plugin_most(limits->batch_bytes, SEND_BYTES);
     if (load->count == 0)
         return true;
     return !next->letters && !load->parcels[0]->letters && load->count < most &&

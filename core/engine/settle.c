@@ -5,8 +5,7 @@
 
 static size_t step_of(const struct worker *worker, size_t count)
 {
-    int64_t most = worker->queue.crew->stage->plugin->capabilities.batch_messages;
-    return most > 0 ? (size_t)most : count;
+    return plugin_most(worker->queue.crew->stage->plugin->capabilities.batch_messages, count);
 }
 
 /* Moves the entries that were not settled to the front; returns how many there are. */

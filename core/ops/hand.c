@@ -66,14 +66,12 @@ static void tell_waiting(struct hand *hand, const struct sp_error *err, int64_t 
 bool hand_again(struct hand *hand, struct sp_error *err)
 {
     const struct stage_options *options = &hand->stage->options;
-    struct retry_policy policy = {options->retry_initial_ns, options->retry_max_ns,
-                                  options->retry_refused_ns};
     bool passes = err->class == SP_UNAVAILABLE || err->class == SP_THROTTLED || err->class == SP_CONTENDED ||
                   err->class == SP_UNCERTAIN;
     int64_t now = sp_clock_now();
     if (hand->failing_since == 0)
         hand->failing_since = now;
-    int64_t pause = retry_pause(&hand->retry, &policy, err, sp_random());
+    int64_t pause = retry_pause(&hand->retry, &options->retry, err, sp_random());
     if (passes && now + pause - hand->failing_since <= options->timeout_ns) {
         tell_waiting(hand, err, now, pause);
         clock_sleep(pause);

@@ -34,22 +34,17 @@ struct driving {
     size_t count, bytes;
 };
 
-static size_t less(int64_t limit, size_t most)
-{
-    return limit > 0 && (uint64_t)limit < most ? (size_t)limit : most;
-}
-
 /* A queue may hold less than its kind does.  A dry run does not ask it. */
 static void set_limits(struct driving *driving, const struct sp_queue_limits *said)
 {
     const struct sp_capabilities *can = &driving->pipeline->queue.plugin->capabilities;
     const struct sp_rate *rate = &driving->redrive->rate;
-    driving->most = less(can->batch_messages, SEND_MESSAGES);
-    driving->most_bytes = less(said->batch_bytes, less(can->batch_bytes, SEND_BYTES));
-    driving->most_of_one = less(said->message_bytes, less(can->message_bytes, SIZE_MAX));
+    driving->most = plugin_most(can->batch_messages, SEND_MESSAGES);
+    driving->most_bytes = plugin_most(said->batch_bytes, plugin_most(can->batch_bytes, SEND_BYTES));
+    driving->most_of_one = plugin_most(said->message_bytes, plugin_most(can->message_bytes, SIZE_MAX));
     if (rate->count > 0) {
         int64_t some = rate->count / (rate->per_ns / rate_grain_ns);
-        driving->most = less(some > 0 ? some : 1, driving->most);
+        driving->most = plugin_most(some > 0 ? some : 1, driving->most);
     }
 }
 

@@ -161,10 +161,8 @@ static int send_load(struct sending *sending, struct load *load, struct sp_error
 
 static bool fits(const struct sp_capabilities *can, size_t count, size_t bytes)
 {
-    size_t most =
-        can->batch_messages > 0 && can->batch_messages < AT_ONCE ? (size_t)can->batch_messages : AT_ONCE;
-    size_t most_bytes =
-        can->batch_bytes > 0 && can->batch_bytes < BYTES_AT_ONCE ? (size_t)can->batch_bytes : BYTES_AT_ONCE;
+    size_t most = plugin_most(can->batch_messages, AT_ONCE);
+    size_t most_bytes = plugin_most(can->batch_bytes, BYTES_AT_ONCE);
     return count <= most && (count == 1 || bytes <= most_bytes);
 }
 

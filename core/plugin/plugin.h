@@ -50,6 +50,12 @@ const struct plugin *plugin_sibling(const struct plugin *plugin, enum sp_kind ki
  * out and told in `problems`, a line each. */
 const struct plugin **plugin_list(struct sp_arena *arena, size_t *count, struct buffer *problems);
 
+/* The smaller of `most` and of a limit as descriptions tell it, where 0 is none. */
+static inline size_t plugin_most(int64_t limit, size_t most)
+{
+    return limit > 0 && (uint64_t)limit < most ? (size_t)limit : most;
+}
+
 const char *plugin_kind_name(enum sp_kind kind); /* "source", "queue", "sink", "state", "letters" */
 bool plugin_kind_of(const char *name, enum sp_kind *out);
 

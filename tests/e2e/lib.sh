@@ -182,17 +182,6 @@ kill_hard() { # PID
     unset "children[$1]"
 }
 
-# ---- Plugins that misbehave on purpose (../plugins)
-
-use_test_plugins() { # they look for the real ones themselves, and only there
-    local folder all=$build/tests/plugins/.libs
-    for folder in "$build"/plugins/*/.libs; do
-        all+=:$folder
-    done
-    export SCANPIPE_PLUGIN_PATH=$all
-    [ -e "$build/tests/plugins/.libs/sink_fault.so" ] || skip_all 'the plugins for tests were not built'
-}
-
 # ---- The feed
 
 sim_start() { # OPTION...: sets sim_pid, sim_port, SCAN_API_URL

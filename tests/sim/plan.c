@@ -63,9 +63,9 @@ static void draw_settings(struct dice *dice, struct plan *plan)
     plan->grace_ns = ms(dice, 500, 25000);
     plan->hang_ns = ms(dice, 1000, 60000);
     plan->timeout_ns = ms(dice, 100, 30000);
-    plan->retry_initial_ns = ms(dice, 1, 1000);
-    plan->retry_max_ns = plan->retry_initial_ns + ms(dice, 1, 30000);
-    plan->retry_refused_ns = ms(dice, 100, 60000);
+    plan->retry.initial_ns = ms(dice, 1, 1000);
+    plan->retry.max_ns = plan->retry.initial_ns + ms(dice, 1, 30000);
+    plan->retry.refused_ns = ms(dice, 100, 60000);
     plan->pack_events = (unsigned)dice_spread(dice, 1, 50);
     plan->senders = (unsigned)dice_spread(dice, 1, 4);
     plan->workers = (unsigned)dice_spread(dice, 1, 4);
@@ -200,8 +200,8 @@ static void write_retry(const struct plan *plan, FILE *out)
 {
     fprintf(out, "  timeout: %" PRId64 "ms\n", plan->timeout_ns / SP_MILLISECOND);
     fprintf(out, "  retry: {initial: %" PRId64 "ms, max: %" PRId64 "ms, refused: %" PRId64 "ms}\n",
-            plan->retry_initial_ns / SP_MILLISECOND, plan->retry_max_ns / SP_MILLISECOND,
-            plan->retry_refused_ns / SP_MILLISECOND);
+            plan->retry.initial_ns / SP_MILLISECOND, plan->retry.max_ns / SP_MILLISECOND,
+            plan->retry.refused_ns / SP_MILLISECOND);
 }
 
 static void write_table(FILE *out)

@@ -8,6 +8,7 @@
  */
 
 #include "clockwork.h"
+#include "engine/retry.h"
 
 #include <scanpipe/error.h>
 #include <stdio.h>
@@ -80,7 +81,8 @@ struct plan {
     bool old_receipts;          /* settling works with a receipt that is not the last */
     unsigned batch_messages;    /* entries of a call of the queue; 0: any */
     int64_t visibility_ns, lease_ns, grace_ns, hang_ns;
-    int64_t timeout_ns, retry_initial_ns, retry_max_ns, retry_refused_ns;
+    int64_t timeout_ns;
+    struct retry_policy retry;
     unsigned pack_events, senders, workers, batch_events;
     int64_t linger_ns, read_ahead;
     bool wall_jumps, system_fails;

@@ -64,7 +64,7 @@ static void law_left_in_peace(const struct pressure *pressure, enum sim_stage st
         law_broken("an outage is left in peace", "%u threads that know of it call stage %d at once",
                    pressure->retries, (int)stage);
     /* Who has a lease to keep looks more often. */
-    if (stage != SIM_STATE && pressure->calls > most + CALLS_A_PAUSE * (lasts_ns / plan->retry_max_ns))
+    if (stage != SIM_STATE && pressure->calls > most + CALLS_A_PAUSE * (lasts_ns / plan->retry.max_ns))
         law_broken("an outage is left in peace", "%u calls of stage %d in %.3f s", pressure->calls,
                    (int)stage, (double)lasts_ns / 1e9);
 }

@@ -391,9 +391,9 @@ static void threads_wait_for_the_probe(void)
     pthread_t threads[THREADS];
     test.stage = (struct stage){.name = "test",
                                 .options = {.timeout_ns = SP_SECOND,
-                                            .retry_initial_ns = 16 * MS,
-                                            .retry_max_ns = 30 * MS,
-                                            .retry_refused_ns = MS}};
+                                            .retry.initial_ns = 16 * MS,
+                                            .retry.max_ns = 30 * MS,
+                                            .retry.refused_ns = MS}};
     test.crew.stage = &test.stage;
     pthread_mutex_init(&test.crew.lock, NULL);
     stop_init(&test.stop);
@@ -432,9 +432,9 @@ static void a_turn_that_does_not_come_is_no_call(void)
     int64_t deadline = 0;
     test.stage = (struct stage){.name = "test",
                                 .options = {.timeout_ns = 60 * SP_SECOND,
-                                            .retry_initial_ns = MS,
-                                            .retry_max_ns = MS,
-                                            .retry_refused_ns = MS}};
+                                            .retry.initial_ns = MS,
+                                            .retry.max_ns = MS,
+                                            .retry.refused_ns = MS}};
     test.crew.stage = &test.stage;
     pthread_mutex_init(&test.crew.lock, NULL);
     stop_init(&test.stop);

@@ -152,7 +152,7 @@ static struct pipeline *new_pipeline(const char *secret)
                                     .name = "sink",
                                     .plugin = &counting,
                                     .config = settings,
-                                    .options = {.timeout_ns = SP_SECOND, .retry_initial_ns = SP_MILLISECOND}};
+                                    .options = {.timeout_ns = SP_SECOND, .retry.initial_ns = SP_MILLISECOND}};
     return pipeline;
 }
 

@@ -110,9 +110,9 @@ static void scene_open(struct scene *scene, int64_t limit, bool has_folder)
     scene->pipeline.letters = (struct stage){.name = "dead_letters",
                                              .plugin = &plugin,
                                              .options = {.timeout_ns = SP_SECOND,
-                                                         .retry_initial_ns = SP_MILLISECOND,
-                                                         .retry_max_ns = SP_MILLISECOND,
-                                                         .retry_refused_ns = SP_MILLISECOND}};
+                                                         .retry.initial_ns = SP_MILLISECOND,
+                                                         .retry.max_ns = SP_MILLISECOND,
+                                                         .retry.refused_ns = SP_MILLISECOND}};
     snprintf(scene->folder, sizeof scene->folder, "%s/large-%d", tap_scratch_dir(), number++);
     scene->pipeline.letters_options.oversize = has_folder ? scene->folder : NULL;
     scene->work.pipeline = &scene->pipeline;

@@ -218,9 +218,9 @@ static struct pipeline pipeline;
 static void world_begin(unsigned trouble, unsigned again)
 {
     const struct stage_options options = {.timeout_ns = 60 * SP_SECOND,
-                                          .retry_initial_ns = 1000,
-                                          .retry_max_ns = 1000,
-                                          .retry_refused_ns = 1000};
+                                          .retry.initial_ns = 1000,
+                                          .retry.max_ns = 1000,
+                                          .retry.refused_ns = 1000};
     memset(&world, 0, sizeof world);
     world.trouble = trouble;
     world.again = again;

@@ -113,9 +113,9 @@ static void seat_for(struct scene *scene, struct seat *seat, struct crew *crew, 
     stage->plugin = plugin;
     stage->name = "test";
     stage->options = (struct stage_options){.timeout_ns = SP_SECOND,
-                                            .retry_initial_ns = SP_MILLISECOND,
-                                            .retry_max_ns = SP_MILLISECOND,
-                                            .retry_refused_ns = SP_MILLISECOND};
+                                            .retry.initial_ns = SP_MILLISECOND,
+                                            .retry.max_ns = SP_MILLISECOND,
+                                            .retry.refused_ns = SP_MILLISECOND};
     crew->stage = stage;
     pthread_mutex_init(&crew->lock, NULL);
     *seat = (struct seat){.crew = crew, .stop = &scene->work.stop};
