@@ -130,13 +130,14 @@ static void draw_process(struct dice *dice, const struct plan *plan, struct proc
     };
 }
 
-/* The largest that a process may become: what it holds at rest, what it reads ahead, what it writes. */
+/* The largest that a process may become: what it holds at rest, what it reads ahead, what each worker writes
+ * and what it has put aside. */
 static size_t heap_max(const struct plan *plan)
 {
     size_t event = 400 + plan->padding, page = plan->page_events * event;
     size_t message = plan->pack_events * event, batch = plan->batch_events * event + 2 * message;
-    return ((size_t)2 << 20) + 2 * (size_t)plan->read_ahead + 2 * page +
-           plan->workers * (batch + batch / 2 + (512 << 10));
+    return ((size_t)1 << 20) + 2 * (size_t)plan->read_ahead + 2 * page +
+           plan->workers * (2 * batch + (1 << 20));
 }
 
 void plan_draw(struct plan *plan, uint64_t seed)
