@@ -112,12 +112,18 @@ struct kit_stage {
     size_t handle_count;
 };
 
+/* What the options name. */
+enum kit_place {
+    KIT_HERE,
+    KIT_AWAY,  /* something that is not there */
+    KIT_APART, /* another store */
+};
+
 /* What a stage is to be like; all of it may be left out. */
 struct kit_wish {
-    const char *folder;   /* another one than the check's: its store is another one where the kit is fresh */
+    enum kit_place place;
     const char *pipeline; /* its name */
     const struct sp_table *table;
-    bool away; /* with the options that name something that is not there */
 };
 
 struct kit_stage *kit_load(struct kit *kit, const struct kit_wish *wish);
@@ -140,7 +146,8 @@ static inline bool kit_can(const struct kit *kit, uint32_t flags)
 /* Skips where what is stored ends with the process. */
 void kit_needs_durable(const struct kit *kit);
 /* Skips where two stages cannot have stores of their own. */
-void kit_needs_fresh(const struct kit *kit);
+/* Two stores: KIT_APART is of use. */
+void kit_needs_apart(const struct kit *kit);
 
 /* Calls interrupt() as the core does, again and again until `done`; fails where that takes too long. */
 void kit_interrupt(struct kit *kit, void *handle, const atomic_bool *done);
@@ -182,11 +189,13 @@ struct kit_options {
     size_t word_count; /* OPTION=VALUE */
     const char *const *away;
     size_t away_count;
+    const char *const *apart;
+    size_t apart_count;
 };
 
 /* Fills a configuration as the core does; what is wrong goes to `problems`.  ${KIT_DIR} is `folder`. */
 void *options_fill(const struct plugin *plugin, const struct kit_options *options, const char *folder,
-                   bool away, struct sp_arena *arena, struct buffer *problems);
+                   enum kit_place place, struct sp_arena *arena, struct buffer *problems);
 /* Whether some value names ${KIT_DIR}. */
 bool options_name_folder(const struct kit_options *options);
 /* Whether an option says where the plugin's data is. */

@@ -294,11 +294,11 @@ static void upkeep_loses_nothing(struct kit *kit)
 
 static void stages_have_their_own(struct kit *kit)
 {
-    kit_needs_fresh(kit);
+    kit_needs_apart(kit);
     struct letters letters = letters_begin(kit, NULL);
     struct sp_letter put = letters_make(&letters, 1);
     letters_put(&letters, letters.one, &put, 1);
-    struct kit_wish wish = {.folder = kit_folder(kit, "apart"), .pipeline = letters.pipeline};
+    struct kit_wish wish = {.place = KIT_APART, .pipeline = letters.pipeline};
     struct letters apart = letters;
     apart.stage = kit_load(kit, &wish);
     apart.one = kit_open(apart.stage);

@@ -127,7 +127,7 @@ static struct kit_stage *load_away(struct kit *kit)
         kit_not_for("no option says where its data is, so it cannot be away");
     if (!options_know_away(kit->plugin, kit->options))
         kit_skip("it is not known how it could be away: --away OPTION=VALUE");
-    return work_load(kit, &(struct kit_wish){.away = true});
+    return work_load(kit, &(struct kit_wish){.place = KIT_AWAY});
 }
 
 static void require_away(const char *call, int rc)
@@ -312,13 +312,13 @@ static void nothing_is_left_of_failures(struct kit *kit)
 
 static void stages_are_apart(struct kit *kit)
 {
-    struct kit_wish away = {.away = options_know_away(kit->plugin, kit->options)};
+    struct kit_wish away = {.place = options_know_away(kit->plugin, kit->options) ? KIT_AWAY : KIT_HERE};
     struct kit_stage *one = work_load(kit, NULL), *other = work_load(kit, &away);
     void *handle = kit_open(one);
     kit_open(other);
     work_prepare(one, handle);
     WORKS(work_try(one, handle));
-    if (away.away)
+    if (away.place == KIT_AWAY)
         require_away("a call of the other stage", work_try(other, other->handles[0]));
     kit_unload(other);
     WORKS(work_try(one, handle));

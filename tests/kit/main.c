@@ -19,6 +19,7 @@ static const char usage[] =
     "\n"
     "  OPTION=VALUE            an option of the plugin; ${KIT_DIR} in it is a new folder for each check\n"
     "      --options FILE      all of them, as YAML\n"
+    "      --apart OPTION=VALUE what to set so that it is another store, where no option has ${KIT_DIR}\n"
     "      --away OPTION=VALUE what to set so that the plugin's server or file is not there\n"
     "      --lease DURATION    a short lease; what waits for its end takes so long (400ms)\n"
     "      --output FILE       sinks: where the events can be read, a line each; -: standard output\n"
@@ -40,6 +41,7 @@ static const char usage[] =
 
 enum {
     OPTION_OPTIONS = 256,
+    OPTION_APART,
     OPTION_AWAY,
     OPTION_LEASE,
     OPTION_OUTPUT,
@@ -55,6 +57,7 @@ enum {
 
 static const struct option long_options[] = {
     {"options", required_argument, NULL, OPTION_OPTIONS},
+    {"apart", required_argument, NULL, OPTION_APART},
     {"away", required_argument, NULL, OPTION_AWAY},
     {"lease", required_argument, NULL, OPTION_LEASE},
     {"output", required_argument, NULL, OPTION_OUTPUT},
@@ -75,7 +78,7 @@ static const struct option long_options[] = {
 struct request {
     struct run run;
     struct kit_options options;
-    const char *away[64];
+    const char *apart[64], *away[64];
     bool list;
 };
 
@@ -110,6 +113,14 @@ static int take_number(int option, const char *text, struct run *run)
     return 0;
 }
 
+static int take_word(const char *complaint, const char *text, const char *words[static 64], size_t *count)
+{
+    if (*count == 64 || !strchr(text, '='))
+        return wrong(complaint, text);
+    words[(*count)++] = text;
+    return 0;
+}
+
 static int take(int option, const char *text, struct request *request)
 {
     struct run *run = &request->run;
@@ -118,10 +129,9 @@ static int take(int option, const char *text, struct request *request)
         request->options.file = text;
         return 0;
     case OPTION_AWAY:
-        if (request->options.away_count == 64 || !strchr(text, '='))
-            return wrong("--away is OPTION=VALUE, not", text);
-        request->away[request->options.away_count++] = text;
-        return 0;
+        return take_word("--away is OPTION=VALUE, not", text, request->away, &request->options.away_count);
+    case OPTION_APART:
+        return take_word("--apart is OPTION=VALUE, not", text, request->apart, &request->options.apart_count);
     case OPTION_OUTPUT:
         run->kit.output = text;
         return 0;
@@ -198,9 +208,9 @@ static int check_options(const struct plugin *plugin, const struct kit_options *
 {
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
     SP_AUTO(buffer_fini) struct buffer problems = {0};
-    options_fill(plugin, options, "/nonexistent", false, arena, &problems);
+    options_fill(plugin, options, "/nonexistent", KIT_HERE, arena, &problems);
     if (problems.size == 0)
-        options_fill(plugin, options, "/nonexistent", true, arena, &problems);
+        options_fill(plugin, options, "/nonexistent", KIT_AWAY, arena, &problems);
     fputs(buffer_text(&problems), stderr);
     return problems.size == 0 ? 0 : EXIT_CONFIG;
 }
@@ -267,6 +277,7 @@ int main(int argc, char **argv)
     if (optind == argc || !plugin_kind_of(argv[optind], &kind))
         return wrong("the first word is a kind: source, queue, sink, state or letters", NULL);
     request.options.away = request.away;
+    request.options.apart = request.apart;
     const char *name = argc - optind > 1 ? argv[optind + 1] : NULL;
     for (int i = optind + 2; i < argc; i++)
         if (!strchr(argv[i], '='))

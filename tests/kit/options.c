@@ -159,21 +159,23 @@ static void fill(const struct plugin *plugin, const struct yaml_node *mapping, v
 }
 
 void *options_fill(const struct plugin *plugin, const struct kit_options *options, const char *folder,
-                   bool away, struct sp_arena *arena, struct buffer *problems)
+                   enum kit_place place, struct sp_arena *arena, struct buffer *problems)
 {
-    SP_AUTO(buffer_fini) struct buffer text = {0}, away_text = {0};
+    SP_AUTO(buffer_fini) struct buffer text = {0}, over_text = {0};
     void *config = sp_arena_zalloc(arena, plugin->about.config_size + 1);
     const char *words[64];
     setenv("KIT_DIR", folder, 1);
     if (base_text(plugin, options, &text, problems) != 0)
         return config;
-    if (away)
-        add_words(&away_text, plugin, words, list_away(plugin, options, words));
+    if (place == KIT_AWAY)
+        add_words(&over_text, plugin, words, list_away(plugin, options, words));
+    else if (place == KIT_APART)
+        add_words(&over_text, plugin, options->apart, options->apart_count);
     struct diag *diag = diag_new(options->file ? options->file : "options", sp_slice_of(buffer_text(&text)));
     struct yaml_node *mapping = read_mapping(&text, diag, arena);
-    if (mapping && away) {
-        diag_set_text(diag, sp_slice_of(buffer_text(&away_text)));
-        struct yaml_node *over = read_mapping(&away_text, diag, arena);
+    if (mapping && over_text.size > 0) {
+        diag_set_text(diag, sp_slice_of(buffer_text(&over_text)));
+        struct yaml_node *over = read_mapping(&over_text, diag, arena);
         mapping = over ? merge(mapping, over, arena) : mapping;
     }
     if (mapping)

@@ -296,9 +296,9 @@ static void times_are_right(struct kit *kit)
 
 static void stages_have_their_own(struct kit *kit)
 {
-    kit_needs_fresh(kit);
+    kit_needs_apart(kit);
     struct queue queue = queue_begin(kit);
-    struct kit_stage *stage = kit_load(kit, &(struct kit_wish){.folder = kit_folder(kit, "apart")});
+    struct kit_stage *stage = kit_load(kit, &(struct kit_wish){.place = KIT_APART});
     struct queue apart = {kit, stage, queue.ops, kit_open(stage), kit_open(stage)};
     queue_send_text(&queue, queue.one, "one");
     queue_send_text(&apart, apart.one, "other");

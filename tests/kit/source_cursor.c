@@ -160,7 +160,7 @@ static void cursors_work_without_the_source(struct kit *kit)
         kit_not_for("no option says where its data is, so it cannot be away");
     if (!options_know_away(kit->plugin, kit->options))
         kit_skip("it is not known how it could be away: --away OPTION=VALUE");
-    struct kit_stage *stage = kit_load(kit, &(struct kit_wish){.away = true});
+    struct kit_stage *stage = kit_load(kit, &(struct kit_wish){.place = KIT_AWAY});
     void *handle = kit_open(stage);
     const char *text;
     struct sp_slice cursor;

@@ -15,10 +15,10 @@ struct kit_stage *kit_load(struct kit *kit, const struct kit_wish *wish)
     static const struct kit_wish nothing;
     wish = wish ? wish : &nothing;
     struct kit_stage *stage = mem_zalloc(sizeof *stage);
-    const char *folder = wish->folder ? wish->folder : kit->folder;
+    const char *folder = wish->place == KIT_APART ? kit_folder(kit, "apart") : kit->folder;
     SP_AUTO(buffer_fini) struct buffer problems = {0};
     stage->kit = kit;
-    stage->config = options_fill(kit->plugin, kit->options, folder, wish->away, kit->arena, &problems);
+    stage->config = options_fill(kit->plugin, kit->options, folder, wish->place, kit->arena, &problems);
     REQUIRE(problems.size == 0, "%s", buffer_text(&problems));
     size_t config_size = kit->plugin->about.config_size;
     stage->config_before = mem_alloc(config_size + 1);
@@ -96,8 +96,9 @@ void kit_needs_durable(const struct kit *kit)
         kit_not_for("it is not durable");
 }
 
-void kit_needs_fresh(const struct kit *kit)
+void kit_needs_apart(const struct kit *kit)
 {
-    if (!kit->fresh)
-        kit_skip("no option names ${KIT_DIR}, so there is only one place to store");
+    if (!kit->fresh && kit->options->apart_count == 0)
+        kit_skip(
+            "no option names ${KIT_DIR}, and it is not known what names another store: --apart OPTION=VALUE");
 }

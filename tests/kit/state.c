@@ -301,11 +301,11 @@ static void killed_while_writing(struct kit *kit)
 
 static void stages_have_their_own(struct kit *kit)
 {
-    kit_needs_fresh(kit);
+    kit_needs_apart(kit);
     const char *pipeline = kit_unique(kit);
     struct state state = begin_as(kit, pipeline);
     put_anew(&state, "poller", "one");
-    struct kit_wish wish = {.folder = kit_folder(kit, "apart"), .pipeline = pipeline};
+    struct kit_wish wish = {.place = KIT_APART, .pipeline = pipeline};
     struct state apart = {.kit = kit, .stage = kit_load(kit, &wish), .ops = state.ops};
     apart.one = kit_open(apart.stage);
     require_record(&apart, apart.one, "poller", (struct sp_slice){0}, 0);

@@ -78,7 +78,8 @@ for server in fauxqs local_aws_sqs; do
         continue
     fi
     queue=$(sqs_make_queue kit)
-    "$kit" queue "$object" "url=$queue" "endpoint=$sqs_url" --soon "$soon" --lease "$lease" --seed "$seed" \
+    apart=$(sqs_make_queue apart)
+    "$kit" queue "$object" "url=$queue" --apart "url=$apart" "endpoint=$sqs_url" --soon "$soon" --lease "$lease" --seed "$seed" \
         >"$scratch/$server" 2>&1 &
     ran+=("$server:$!")
 done

@@ -14,6 +14,6 @@ ok "the stand-in for SQS starts" $? "$sqs_reason"
 
 # One queue for all checks: one at a time.
 queue=$(sqs_make_queue kit)
-jobs=1 conforms "queue sqs" queue "$object" "url=$queue"
+jobs=1 conforms "queue sqs" queue "$object" "url=$queue" --apart "url=$(sqs_make_queue kit-apart)"
 is "the stand-in did not crash" "$(stub_stat crashes)" 0
 finish

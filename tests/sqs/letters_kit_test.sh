@@ -19,10 +19,11 @@ while IFS= read -r name; do
 done < <("$kit" letters --list)
 
 judge() { # NUMBER: one check, with a queue of its own
-    local queue
+    local queue apart
     queue=$(sqs_make_queue "kit-$1")
-    "$kit" letters "$object" "url=$queue" --only "${checks[$1]}" --soon "$soon" --lease "$lease" --seed "$seed" \
-        >"$scratch/$1.out" 2>&1
+    apart=$(sqs_make_queue "apart-$1")
+    "$kit" letters "$object" "url=$queue" --apart "url=$apart" --only "${checks[$1]}" --soon "$soon" --lease "$lease" \
+        --seed "$seed" >"$scratch/$1.out" 2>&1
     echo $? >"$scratch/$1.status"
 }
 
