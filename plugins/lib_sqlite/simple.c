@@ -40,7 +40,12 @@ void lite_simple_close(void *handle)
 
 int lite_probe(struct lite *db, int64_t deadline, struct sp_error *err)
 {
-    if (lite_enter(db, deadline, err) < 0 || lite_begin(db, LITE_DURABLE, err) < 0)
+    bool there;
+    if (lite_look(db, deadline, &there, err) < 0)
+        return -1;
+    if (!there)
+        return 0;
+    if (lite_begin(db, LITE_DURABLE, err) < 0)
         return -1;
     lite_rollback(db);
     return 0;

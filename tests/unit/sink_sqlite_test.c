@@ -413,6 +413,8 @@ static void a_missing_table_is_refused_with_its_cure(void)
     struct sp_value row[] = {number(1), number(1), text("x")};
     desk_open(&desk, &plain, new_path("sink.db"));
     FAILS(desk.stage.plugin->probe(desk.handle, within(5000), &err), SP_REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "there is no table Plain"));
+    CU_ASSERT_NOT_EQUAL(access(desk.path, F_OK), 0); /* to look makes no file */
     FAILS(write_rows(&desk, row, 1), SP_REFUSED);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "there is no table Plain"));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "migrate: auto"));

@@ -137,6 +137,7 @@ static void a_newer_file_is_refused(void)
     const char *path = new_path("state.db");
     struct stage stage;
     stage_start(&stage, SP_STATE, path);
+    count_up(&stage, 1);
     void *handle = stage_open(&stage);
     WORKS(stage.plugin->probe(handle, within(5000), &err));
     stage.plugin->close(handle);
@@ -146,6 +147,26 @@ static void a_newer_file_is_refused(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "newer"));
     stage.plugin->close(handle);
     stage_end(&stage);
+}
+
+static void a_probe_makes_nothing(void)
+{
+    static const enum sp_kind kinds[] = {SP_QUEUE, SP_STATE, SP_LETTERS};
+    const char *path = new_path("none.db"), *nowhere = new_path("no/folder.db");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct stage stage;
+        stage_start(&stage, kinds[i], path);
+        void *handle = stage_open(&stage);
+        WORKS(stage.plugin->probe(handle, within(5000), &err));
+        CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+        stage.plugin->close(handle);
+        stage_end(&stage);
+        stage_start(&stage, kinds[i], nowhere);
+        handle = stage_open(&stage);
+        FAILS(stage.plugin->probe(handle, within(5000), &err), SP_REFUSED);
+        stage.plugin->close(handle);
+        stage_end(&stage);
+    }
 }
 
 /* ---- letters */
@@ -431,6 +452,7 @@ int main(void)
         {"pipelines do not see each other", pipelines_do_not_see_each_other},
         {"processes that race lose no update", processes_that_race_lose_no_update},
         {"a newer file is refused", a_newer_file_is_refused},
+        {"a probe makes nothing", a_probe_makes_nothing},
         {"a letter comes back as it was", a_letter_comes_back_as_it_was},
         {"putting a letter again keeps its history", putting_a_letter_again_keeps_its_history},
         {"a file of before gets the new column", a_file_of_before_gets_the_new_column},
