@@ -180,6 +180,27 @@ void held_keep_leased(struct held *held, int64_t horizon)
     held->file_size = 0;
 }
 
+size_t held_due(const struct held *held, int64_t now, int64_t lease_ns, size_t *at, size_t *indexes,
+                size_t most, int64_t *from_out)
+{
+    int64_t soonest = now + lease_ns;
+    size_t count = 0;
+    for (size_t seen = 0; seen < held->count && count < most; seen++) {
+        size_t index = *at < held->count ? *at : 0;
+        const struct held_message *message = &held->messages[index];
+        *at = index + 1;
+        if (message->state != HELD_LEASED || message->lease_end <= now)
+            continue;
+        if (message->lease_end < now + lease_ns / 3)
+            indexes[count++] = index;
+        else if (message->lease_end < soonest)
+            soonest = message->lease_end;
+    }
+    if (count == 0)
+        *from_out = soonest - lease_ns / 3;
+    return count;
+}
+
 /* ---- by letter */
 
 static int compare(const void *left, const void *right)

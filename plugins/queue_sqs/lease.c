@@ -53,37 +53,18 @@ static int change(struct sqs_handle *handle, const struct chosen *chosen, int64_
     return 0;
 }
 
-/* The next messages whose leases end before `horizon`, in the order in which they were made longer. */
-static void choose_due(struct holding *holding, int64_t now, int64_t horizon, struct chosen *chosen)
-{
-    struct held *held = &holding->held;
-    int64_t soonest = INT64_MAX;
-    chosen->count = 0;
-    for (size_t seen = 0; seen < held->count && chosen->count < SQS_ENTRIES; seen++) {
-        size_t at = holding->extend_at < held->count ? holding->extend_at : 0;
-        const struct held_message *message = &held->messages[at];
-        holding->extend_at = at + 1;
-        if (message->state != HELD_LEASED || message->lease_end <= now)
-            continue;
-        if (message->lease_end < horizon)
-            chosen->indexes[chosen->count++] = at;
-        else if (message->lease_end < soonest)
-            soonest = message->lease_end;
-    }
-    if (chosen->count == 0)
-        holding->extend_from = soonest - (horizon - now);
-}
-
 int leases_extend(struct sqs_handle *handle, size_t calls, int64_t until, int64_t deadline,
                   struct sp_error *err)
 {
     struct holding *holding = handle->holding;
+    int64_t lease_ns = holding->lease_s * SP_SECOND;
     struct chosen chosen;
     for (size_t i = 0; i < calls; i++) {
         int64_t now = sp_clock_now();
         if (holding->held.count == 0 || now < holding->extend_from || (i > 0 && now >= until))
             return 0;
-        choose_due(holding, now, now + holding->lease_s * SP_SECOND / 3, &chosen);
+        chosen.count = held_due(&holding->held, now, lease_ns, &holding->extend_at, chosen.indexes,
+                                SQS_ENTRIES, &holding->extend_from);
         if (chosen.count == 0)
             return 0;
         if (change(handle, &chosen, holding->lease_s, deadline, err) != 0)

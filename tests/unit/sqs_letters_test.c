@@ -241,6 +241,35 @@ static void test_gone_and_bare(void)
     held_fini(&held);
 }
 
+/* Leases of a minute; what is due is found around the end, a few at a time, and then nothing for a while. */
+static void test_due(void)
+{
+    const int64_t lease = 60 * SP_SECOND;
+    int64_t now = 1000 * SP_SECOND, from = 0;
+    size_t at = 4, indexes[3];
+    struct held held;
+    held_init(&held);
+    for (int i = 0; i < 6; i++) {
+        struct held_message made = message(&held, i, 1);
+        made.lease_end = now + (19 + (i == 2) * 2) * SP_SECOND;
+        add(&held, &made, "x", "r");
+    }
+    held.messages[5].lease_end = now; /* it is over: somebody else may have it */
+    CU_ASSERT_EQUAL_FATAL(held_due(&held, now, lease, &at, indexes, 3, &from), 3);
+    CU_ASSERT_TRUE(indexes[0] == 4 && indexes[1] == 0 && indexes[2] == 1);
+    for (size_t i = 0; i < 3; i++)
+        held.messages[indexes[i]].lease_end = now + lease;
+    CU_ASSERT_EQUAL_FATAL(held_due(&held, now, lease, &at, indexes, 3, &from), 1);
+    held.messages[indexes[0]].lease_end = now + lease;
+    CU_ASSERT_EQUAL(held_due(&held, now, lease, &at, indexes, 3, &from), 0);
+    CU_ASSERT_EQUAL(from, now + 1 * SP_SECOND);
+    for (size_t i = 0; i < held.count; i++) /* as of bare messages whose events are letters by now */
+        held.messages[i].state = HELD_GONE;
+    CU_ASSERT_EQUAL(held_due(&held, now, lease, &at, indexes, 3, &from), 0);
+    CU_ASSERT_EQUAL(from, now + 40 * SP_SECOND); /* what comes next has need of it then */
+    held_fini(&held);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -252,6 +281,7 @@ int main(void)
         {"the events of bare bodies are as the core reads them", test_bare_bodies},
         {"the letter of a bare event is known again", test_letter_of_a_bare_event},
         {"many messages of few letters are held, in any order", test_held},
+        {"leases are made longer in time, also of what comes where nothing was left", test_due},
         {"what is gone counts no more, and what is bare stands last", test_gone_and_bare},
     };
     return tap_run("sqs_letters", tests, sizeof tests / sizeof *tests);
