@@ -221,6 +221,7 @@ tests_libqueue_sqs_a_SOURCES = \
 	plugins/queue_sqs/receipt.h \
 	plugins/queue_sqs/receive.c \
 	plugins/queue_sqs/renew.c \
+	plugins/queue_sqs/seen.c \
 	plugins/queue_sqs/send.c \
 	plugins/queue_sqs/settle.c \
 	plugins/queue_sqs/sqs.h \

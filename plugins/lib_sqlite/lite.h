@@ -177,8 +177,8 @@ void lite_simple_close(void *handle);
 int lite_simple_probe(void *handle, int64_t deadline, struct sp_error *err);
 void lite_simple_interrupt(void *handle);
 
-/* Finds out whether the file may be written, or made where it is not there; makes nothing itself.  Only what is
- * there is opened: db->file may be NULL afterwards. */
+/* Finds out whether the file may be written, or made where it is not there; makes nothing itself.  Only what
+ * is there is opened: db->file may be NULL afterwards. */
 int lite_probe(struct lite *db, int64_t deadline, struct sp_error *err) SP_MUST_CHECK;
 
 /* Descriptions that both shared objects offer. */

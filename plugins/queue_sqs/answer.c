@@ -5,7 +5,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_MOST INT64_C(0xffffffffffff)
 
 void answer_free(json_object **answer)
 {
@@ -39,6 +42,22 @@ const char *answer_text(json_object *object, const char *name)
 {
     json_object *member = answer_member(object, name);
     return json_object_is_type(member, json_type_string) ? json_object_get_string(member) : "";
+}
+
+struct sp_slice answer_bytes(json_object *object, const char *name)
+{
+    json_object *member = answer_member(object, name);
+    if (!json_object_is_type(member, json_type_string))
+        return (struct sp_slice){"", 0};
+    return (struct sp_slice){json_object_get_string(member), (size_t)json_object_get_string_len(member)};
+}
+
+int64_t answer_number(json_object *object, const char *name, int64_t otherwise)
+{
+    const char *text = answer_text(object, name);
+    char *end;
+    long long value = strtoll(text, &end, 10);
+    return *text && !*end && value >= 0 && value <= NUMBER_MOST ? value : otherwise;
 }
 
 json_object *answer_list(json_object *object, const char *name, size_t *count_out)

@@ -18,6 +18,11 @@ void answer_free(json_object **answer);
 json_object *answer_member(json_object *object, const char *name);
 /* The text of a member, or "" where it is none. */
 const char *answer_text(json_object *object, const char *name);
+/* The bytes of a member that is a text; none where it is none. */
+struct sp_slice answer_bytes(json_object *object, const char *name);
+/* A number in a text, as SQS writes them: `otherwise` where it is none, negative, or beyond 48 bits, which no
+ * count and no time in milliseconds ever is. */
+int64_t answer_number(json_object *object, const char *name, int64_t otherwise);
 /* A member that is an array, and how many it has; 0 where there is none. */
 json_object *answer_list(json_object *object, const char *name, size_t *count_out);
 

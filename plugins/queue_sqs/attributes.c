@@ -5,20 +5,8 @@
 #include "sqs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#define NUMBER_MOST INT64_C(1000000000000000)
 
 static const char wanted[] = ",\"AttributeNames\":[\"All\"]}";
-
-/* What is no number, or more than anybody would count to, is as if it were not said. */
-static int64_t number(json_object *attributes, const char *name, int64_t otherwise)
-{
-    const char *text = answer_text(attributes, name);
-    char *end;
-    long long value = strtoll(text, &end, 10);
-    return *text && !*end && value >= 0 && value <= NUMBER_MOST ? value : otherwise;
-}
 
 /* {"deadLetterTargetArn":"arn:...","maxReceiveCount":1000}, in a string; the count may be one too. */
 static void read_redrive(const char *policy, struct sqs_attributes *out)
@@ -36,12 +24,12 @@ void sqs_take_attributes(json_object *answer, struct sqs_attributes *out)
 {
     json_object *attributes = answer_member(answer, "Attributes");
     *out = (struct sqs_attributes){
-        .message_bytes = number(attributes, "MaximumMessageSize", SQS_MESSAGE_BYTES),
-        .retention_s = number(attributes, "MessageRetentionPeriod", 0),
-        .visibility_s = number(attributes, "VisibilityTimeout", 0),
-        .visible = (uint64_t)number(attributes, "ApproximateNumberOfMessages", 0),
-        .leased = (uint64_t)number(attributes, "ApproximateNumberOfMessagesNotVisible", 0),
-        .delayed = (uint64_t)number(attributes, "ApproximateNumberOfMessagesDelayed", 0),
+        .message_bytes = answer_number(attributes, "MaximumMessageSize", SQS_MESSAGE_BYTES),
+        .retention_s = answer_number(attributes, "MessageRetentionPeriod", 0),
+        .visibility_s = answer_number(attributes, "VisibilityTimeout", 0),
+        .visible = (uint64_t)answer_number(attributes, "ApproximateNumberOfMessages", 0),
+        .leased = (uint64_t)answer_number(attributes, "ApproximateNumberOfMessagesNotVisible", 0),
+        .delayed = (uint64_t)answer_number(attributes, "ApproximateNumberOfMessagesDelayed", 0),
         .fifo = strcmp(answer_text(attributes, "FifoQueue"), "true") == 0,
     };
     if (out->message_bytes < 1024 || out->message_bytes > SQS_MESSAGE_BYTES)

@@ -51,7 +51,9 @@ bool copies_parse(const char *text, struct copy *out)
     if (strlen(text) >= COPIES_TEXT ||
         sscanf(text, "%" SCNd64 " %" SCNu64 " %" SCNd64 " %" SCNd64 "%n", &copy.put_ms, &copy.order,
                &copy.attempts, &copy.first_ms, &end) != 4 ||
-        text[end] || copy.put_ms <= 0 || copy.put_ms > INT64_MAX / (2 * VERSIONS_A_MS) || copy.attempts < 0)
+        text[end] || copy.put_ms <= 0 || copy.put_ms > COPY_NUMBER_MOST || copy.attempts < 0 ||
+        copy.attempts > COPY_NUMBER_MOST || copy.first_ms < -COPY_NUMBER_MOST ||
+        copy.first_ms > COPY_NUMBER_MOST)
         return false;
     *out = copy;
     return true;

@@ -29,7 +29,15 @@ void copies_fold(struct history *history, const struct copy *copy);
 /* The copy that stands for the history up to `newest`. */
 struct copy copies_renewed(const struct history *history, const struct copy *newest);
 
-/* That copy's attribute, "<put_ms> <order> <attempts> <first_ms>", and back; false: it is none. */
+#define LETTERS_FORMAT  "scanpipe-format" /* as the core's framing calls it */
+#define LETTERS_ORDER   "scanpipe-order"  /* of puts in the same millisecond */
+#define LETTERS_RENEWED "scanpipe-renewed"
+
+/* A copy's times and attempts are no larger, so that nothing is that is made of them. */
+#define COPY_NUMBER_MOST INT64_C(0xffffffffffff)
+
+/* That copy's attribute LETTERS_RENEWED, "<put_ms> <order> <attempts> <first_ms>", and back; false: it is
+ * none. */
 enum { COPIES_TEXT = 96 };
 void copies_format(const struct copy *renewed, char out[COPIES_TEXT]);
 bool copies_parse(const char *text, struct copy *out);

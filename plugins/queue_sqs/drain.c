@@ -2,13 +2,10 @@
 /* Seeing all that is in the queue: it is received until nothing more comes. */
 #include <config.h>
 
-#include "entries.h"
 #include "holding.h"
-#include "md5.h"
+#include "seen.h"
 
 #include <inttypes.h>
-#include <scanpipe/time.h>
-#include <stdlib.h>
 
 /* A crash hides letters for so long; and for longer only where so many are there that a minute is too short
  * to make all their leases longer, one call after the other. */
@@ -20,97 +17,18 @@ enum { ROUNDS = 4 };
 /* A receive that does not wait asks some of SQS's servers, one that waits a second asks all. */
 enum { EMPTIES = 2 };
 
-/* From 0001-01-01, where ticks begin, to 1970-01-01. */
-#define TICKS_OF_1970 INT64_C(621355968000000000)
-
-static json_object *member(json_object *object, const char *name)
-{
-    json_object *found = NULL;
-    json_object_object_get_ex(object, name, &found);
-    return found;
-}
-
-static struct sp_slice bytes_of(json_object *text)
-{
-    if (!json_object_is_type(text, json_type_string))
-        return (struct sp_slice){"", 0};
-    return (struct sp_slice){json_object_get_string(text), (size_t)json_object_get_string_len(text)};
-}
-
-static const char *attribute(json_object *item, const char *name)
-{
-    return answer_text(member(member(item, "MessageAttributes"), name), "StringValue");
-}
-
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_id(const char *text, unsigned char id[SP_SHA256_SIZE])
-{
-    for (size_t i = 0; i < SP_SHA256_SIZE; i++) {
-        int high = digit(text[2 * i]), low = high < 0 ? -1 : digit(text[2 * i + 1]);
-        if (low < 0)
-            return false;
-        id[i] = (unsigned char)(high << 4 | low);
-    }
-    return text[2 * SP_SHA256_SIZE] == '\0';
-}
-
-/* Which letter an envelope is, and how often it had failed.  False: it is no envelope. */
-static bool read_envelope(struct sp_slice body, struct held_message *out)
-{
-    struct json_tokener *tokener = json_tokener_new();
-    SP_AUTO(answer_free)
-    json_object *envelope = tokener ? json_tokener_parse_ex(tokener, body.data, (int)body.size) : NULL;
-    if (tokener)
-        json_tokener_free(tokener);
-    int64_t ticks;
-    const char *first = answer_text(envelope, "first");
-    if (!read_id(answer_text(envelope, "id"), out->id))
-        return false;
-    out->copy.attempts = json_object_get_int64(member(envelope, "attempts"));
-    out->copy.first_ms =
-        sp_time_parse(sp_slice_of(first), &ticks) == NULL ? (ticks - TICKS_OF_1970) / 10000 : out->sent_ms;
-    return true;
-}
-
-static void read_copy(json_object *item, struct held_message *out)
-{
-    struct copy renewed;
-    out->copy.put_ms = out->sent_ms;
-    out->copy.order = strtoull(attribute(item, LETTERS_ORDER), NULL, 16);
-    if (copies_parse(attribute(item, LETTERS_RENEWED), &renewed))
-        out->copy = renewed;
-}
-
-static int take_message(struct sqs_handle *handle, json_object *item, int64_t asked_at, bool *new_out,
-                        struct sp_error *err)
+static int take_message(struct sqs_handle *handle, json_object *item, int64_t asked_at, struct sp_error *err)
 {
     struct holding *holding = handle->holding;
-    struct sp_slice body = bytes_of(member(item, "Body"));
-    const char *receipt = answer_text(item, "ReceiptHandle"), *format = attribute(item, LETTERS_FORMAT);
-    struct held_message message = {
-        .message = held_digest(&holding->held, answer_text(item, "MessageId")),
-        .sent_ms = strtoll(answer_text(member(item, "Attributes"), "SentTimestamp"), NULL, 10),
-        .lease_end = asked_at + holding->lease_s * SP_SECOND,
-    };
+    struct seen seen;
     struct held_message *there;
-    if (!md5_fits(body, answer_text(item, "MD5OfBody")) || strlen(receipt) > RECEIPT_MOST) {
+    if (!seen_read(item, &seen)) {
         sp_log(SP_WARN, "a letter was changed on its way: it is left out, and comes again");
         return 0;
     }
-    message.bare = strcmp(format, "envelope") != 0 || !read_envelope(body, &message);
-    if (message.bare)
-        message.lines = bare_open(body, format).lines;
-    else
-        read_copy(item, &message);
-    size_t before = holding->held.count;
-    if (held_add(&holding->held, &message, body, receipt, &there, err) != 0)
-        return -1;
-    *new_out = *new_out || holding->held.count > before;
-    return 0;
+    seen.message.message = held_digest(&holding->held, answer_text(item, "MessageId"));
+    seen.message.lease_end = asked_at + holding->lease_s * SP_SECOND;
+    return held_add(&holding->held, &seen.message, seen.body, seen.receipt, &there, err);
 }
 
 /* As many letters as are there need as many calls to be kept: a lease must last for more than one round. */
@@ -135,13 +53,12 @@ static int receive(struct sqs_handle *handle, int64_t deadline, struct sp_error 
     sqs_ask_receive(handle, SQS_ENTRIES, holding->lease_s, wait_s);
     if (sqs_call(handle, "ReceiveMessage", wait_s * SP_SECOND, &answer, deadline, err) != 0)
         return -1;
-    json_object *items = member(answer, "Messages");
-    size_t many = json_object_is_type(items, json_type_array) ? json_object_array_length(items) : 0;
-    bool any_new = false;
+    size_t many;
+    json_object *items = answer_list(answer, "Messages", &many);
     if (many > 0)
         holding->call_ns += (sp_clock_now() - asked_at - holding->call_ns) / 8;
     for (size_t i = 0; i < many; i++)
-        if (take_message(handle, json_object_array_get_idx(items, i), asked_at, &any_new, err) != 0)
+        if (take_message(handle, json_object_array_get_idx(items, i), asked_at, err) != 0)
             return -1;
     holding->empties = many > 0 ? 0 : holding->empties + 1;
     choose_lease(holding);

@@ -12,6 +12,7 @@
 #include <scanpipe/error.h>
 
 enum { HELD_MOST = 100000 };
+enum { RECEIPT_MOST = 4000 }; /* bytes; SQS's are far shorter */
 
 enum held_state {
     HELD_LEASED, /* nobody else sees it until its lease's end */
@@ -62,9 +63,9 @@ int held_read(const struct held *held, uint64_t at, uint32_t size, char *out,
 /* Forgets what is gone, was shown to others, or whose lease ends before `horizon`: it comes again. */
 void held_keep_leased(struct held *held, int64_t horizon);
 
-/* Whose leases hold, but end within a third of `lease_ns`: the indexes of `most` at most, from *at on and around;
- * *at is behind them.  0: nothing needs a longer lease before *from_out, nor does what is added from now on with a
- * lease of that length. */
+/* Whose leases hold, but end within a third of `lease_ns`: the indexes of `most` at most, from *at on and
+ * around; *at is behind them.  0: nothing needs a longer lease before *from_out, nor does what is added from
+ * now on with a lease of that length. */
 size_t held_due(const struct held *held, int64_t now, int64_t lease_ns, size_t *at, size_t *indexes,
                 size_t most, int64_t *from_out);
 

@@ -8,12 +8,6 @@
 #include "held.h"
 #include "sqs.h"
 
-enum { RECEIPT_MOST = 4000 }; /* bytes; SQS's are far shorter */
-
-#define LETTERS_FORMAT  "scanpipe-format" /* as the core's framing calls it */
-#define LETTERS_ORDER   "scanpipe-order"  /* of puts in the same millisecond */
-#define LETTERS_RENEWED "scanpipe-renewed"
-
 enum holding_phase {
     HOLDING_NOTHING,
     HOLDING_DRAINS, /* more may be there */

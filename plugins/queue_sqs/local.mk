@@ -36,6 +36,8 @@ plugins_queue_sqs_queue_sqs_la_SOURCES = \
 	plugins/queue_sqs/receipt.h \
 	plugins/queue_sqs/receive.c \
 	plugins/queue_sqs/renew.c \
+	plugins/queue_sqs/seen.c \
+	plugins/queue_sqs/seen.h \
 	plugins/queue_sqs/send.c \
 	plugins/queue_sqs/settle.c \
 	plugins/queue_sqs/sqs.h \

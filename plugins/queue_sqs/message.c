@@ -6,8 +6,6 @@
 #include "md5.h"
 #include "receipt.h"
 
-#include <stdlib.h>
-
 static void read_attributes(json_object *item, struct sp_arena *arena, struct sp_received *out)
 {
     json_object *all = answer_member(item, "MessageAttributes");
@@ -17,39 +15,30 @@ static void read_attributes(json_object *item, struct sp_arena *arena, struct sp
     struct sp_attribute *attributes = sp_arena_alloc(arena, most * sizeof *attributes);
     json_object_object_foreach(all, name, value)
     {
-        json_object *text = answer_member(value, "StringValue");
-        if (!json_object_is_type(text, json_type_string))
+        if (!json_object_is_type(answer_member(value, "StringValue"), json_type_string))
             continue; /* bytes: nothing of ours */
-        struct sp_slice bytes = {json_object_get_string(text), (size_t)json_object_get_string_len(text)};
+        struct sp_slice bytes = answer_bytes(value, "StringValue");
         attributes[out->attribute_count++] =
             (struct sp_attribute){sp_arena_copy(arena, sp_slice_of(name)), sp_arena_copy(arena, bytes)};
     }
     out->attributes = attributes;
 }
 
-static int64_t number(json_object *attributes, const char *name)
-{
-    int64_t value = strtoll(answer_text(attributes, name), NULL, 10);
-    return value > 0 && value <= RECEIPT_TIME_MOST ? value : 0;
-}
-
 static bool read(json_object *item, int64_t asked_at, int64_t lease_ns, struct sp_arena *arena,
                  struct sp_received *out)
 {
-    json_object *body = answer_member(item, "Body"), *attributes = answer_member(item, "Attributes");
+    json_object *attributes = answer_member(item, "Attributes");
     const char *handle = answer_text(item, "ReceiptHandle");
-    struct sp_slice bytes = {"", 0};
-    if (json_object_is_type(body, json_type_string))
-        bytes = (struct sp_slice){json_object_get_string(body), (size_t)json_object_get_string_len(body)};
+    struct sp_slice bytes = answer_bytes(item, "Body");
     if (!*handle || !md5_fits(bytes, answer_text(item, "MD5OfBody")))
         return false;
-    struct receipt receipt = {asked_at, number(attributes, "SentTimestamp"), sp_slice_of(handle)};
+    struct receipt receipt = {asked_at, answer_number(attributes, "SentTimestamp", 0), sp_slice_of(handle)};
     *out = (struct sp_received){
         .body = sp_arena_copy(arena, bytes),
         .receipt = receipt_format(&receipt, arena),
         .lease_end = asked_at + lease_ns,
         .sent_wall_ms = receipt.sent_wall_ms,
-        .received_before = number(attributes, "ApproximateReceiveCount") > 1,
+        .received_before = answer_number(attributes, "ApproximateReceiveCount", 0) > 1,
     };
     read_attributes(item, arena, out);
     return true;

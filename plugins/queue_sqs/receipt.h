@@ -4,14 +4,12 @@
 
 /*
  * Our receipts: when the message was received, by sp_clock_now() in milliseconds, when it was sent, and the
- * handle that SQS gave, as "<hex>.<hex>.<handle>".  A message may be leased for twelve hours from its receive
- * on, and SQS forgets to say when those are over; and what is held through an outage grows old.
+ * handle that SQS gave, as "<hex>.<hex>.<handle>", with 12 digits at most.  A message may be leased for
+ * twelve hours from its receive on, and SQS forgets to say when those are over; and what is held through an
+ * outage grows old.
  */
 
 #include <scanpipe/arena.h>
-
-/* The latest that fits a receipt, in milliseconds. */
-#define RECEIPT_TIME_MOST INT64_C(0xffffffffffff)
 
 struct receipt {
     int64_t received_at;  /* sp_clock_now() */

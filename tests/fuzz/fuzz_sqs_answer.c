@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An answer of SQS, read as each that there is: a receive, a batch, a queue's attributes, an error.  Whatever
- * came, texts are whole, results say something, and receipts come back. */
+/* An answer of SQS, read as each that there is: a receive, also of dead letters, a batch, a queue's
+ * attributes, an error.  Whatever came, texts are whole, results say something, and receipts come back. */
 #include <config.h>
 
 #include "base/arena.h"
@@ -11,6 +11,7 @@
 #include <queue_sqs/intake.h>
 #include <queue_sqs/message.h>
 #include <queue_sqs/receipt.h>
+#include <queue_sqs/seen.h>
 #include <queue_sqs/wanted.h>
 #include <stdlib.h>
 
@@ -33,6 +34,25 @@ static void read_receive(json_object *answer, struct sp_arena *arena)
     }
     assert(count == 0 || intake_fits(messages, count, 1) >= 1);
     assert(intake_learn(0, messages, count) <= 64 << 20);
+}
+
+static void read_letters(json_object *answer)
+{
+    struct history history = {0};
+    size_t count;
+    json_object *items = answer_list(answer, "Messages", &count);
+    for (size_t i = 0; i < count; i++) {
+        struct seen seen;
+        if (!seen_read(json_object_array_get_idx(items, i), &seen))
+            continue;
+        const struct held_message *message = &seen.message;
+        assert(*seen.receipt && seen.body.data && message->sent_ms >= 0);
+        if (message->bare)
+            continue;
+        copies_fold(&history, &message->copy);
+        assert(history.version >= 0 && history.attempts >= 0);
+        (void)copies_are_old(message->sent_ms, now, now);
+    }
 }
 
 static void read_batch(json_object *answer)
@@ -89,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     SP_AUTO(answer_free) json_object *answer = answer_parse(body);
     if (answer) {
         read_receive(answer, arena);
+        read_letters(answer);
         read_batch(answer);
         read_attributes(answer, arena);
     }

@@ -15,6 +15,7 @@
 #include <queue_sqs/md5.h>
 #include <queue_sqs/message.h>
 #include <queue_sqs/receipt.h>
+#include <queue_sqs/seen.h>
 #include <queue_sqs/wanted.h>
 #include <scanpipe/host.h>
 #include <stdlib.h>
@@ -206,6 +207,77 @@ static void leases_past_twelve_hours_are_lost_and_age_is_told(void)
 }
 
 /* ---- a batch */
+
+/* ---- dead letters */
+
+#define LETTER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static bool see(const char *body, const char *rest, json_object **answer, struct seen *out)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "{\"ReceiptHandle\":\"h\",\"Body\":\"%s\",%s}", body, rest);
+    *answer = answer_of(text);
+    return seen_read(*answer, out);
+}
+
+#define ATTRIBUTES(sent, others)                                                                             \
+    "\"Attributes\":{\"SentTimestamp\":\"" sent "\"},\"MessageAttributes\":{" others "}"
+#define TEXT(name, value) "\"" name "\":{\"DataType\":\"String\",\"StringValue\":\"" value "\"}"
+#define ENVELOPE          TEXT("scanpipe-format", "envelope")
+
+static void a_letter_is_seen(void)
+{
+    SP_AUTO(answer_free) json_object *answer = NULL;
+    struct seen seen;
+    CU_ASSERT(see("{\\\"id\\\":\\\"" LETTER_ID
+                  "\\\",\\\"attempts\\\":3,\\\"first\\\":\\\"1970-01-01T00:00:07Z\\\"}",
+                  ATTRIBUTES("9000", ENVELOPE "," TEXT("scanpipe-order", "1f")), &answer, &seen));
+    CU_ASSERT_FALSE(seen.message.bare);
+    CU_ASSERT(seen.message.id[0] == 0x01 && seen.message.id[31] == 0xef);
+    CU_ASSERT(seen.message.sent_ms == 9000 && seen.message.copy.put_ms == 9000);
+    CU_ASSERT(seen.message.copy.order == 0x1f && seen.message.copy.attempts == 3);
+    CU_ASSERT_EQUAL(seen.message.copy.first_ms, 7000);
+    CU_ASSERT_STRING_EQUAL(seen.receipt, "h");
+}
+
+static void a_bare_message_is_seen(void)
+{
+    static const char *const formats[] = {"", TEXT("scanpipe-format", "ndjson"), ENVELOPE};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        SP_AUTO(answer_free) json_object *answer = NULL;
+        struct seen seen;
+        char rest[256];
+        snprintf(rest, sizeof rest, ATTRIBUTES("9000", "%s"), formats[i]);
+        CU_ASSERT(see("{\\\"id\\\":\\\"ab\\\"}\\n{}", rest, &answer, &seen));
+        CU_ASSERT(seen.message.bare && seen.message.lines == (i < 2));
+    }
+}
+
+/* Whoever may write to the queue may write that; what is made of it must not overflow. */
+static void numbers_that_nobody_means_are_not_believed(void)
+{
+    SP_AUTO(answer_free) json_object *answer = NULL;
+    struct seen seen;
+    CU_ASSERT(see("{\\\"id\\\":\\\"" LETTER_ID "\\\",\\\"attempts\\\":9223372036854775807}",
+                  ATTRIBUTES("9223372036854775807",
+                             ENVELOPE "," TEXT("scanpipe-renewed", "1 2 9223372036854775807 4")),
+                  &answer, &seen));
+    CU_ASSERT(seen.message.sent_ms == 0 && seen.message.copy.first_ms == 0);
+    CU_ASSERT_FALSE(seen.message.copy.renewed);
+    struct history history = {0};
+    for (int i = 0; i < 3; i++)
+        copies_fold(&history, &seen.message.copy);
+    CU_ASSERT(history.attempts > 0 && history.attempts <= COPY_NUMBER_MOST + 2);
+}
+
+static void what_cannot_be_held_is_left(void)
+{
+    SP_AUTO(answer_free) json_object *spoilt = NULL, *without = answer_of("{\"Body\":\"x\"}");
+    struct seen seen;
+    CU_ASSERT_FALSE(see("x", "\"MD5OfBody\":\"144e7741485b1431e9a31a3c1c2993c3\"", &spoilt, &seen));
+    CU_ASSERT_FALSE(seen_read(without, &seen));
+    CU_ASSERT_FALSE(seen_read(NULL, &seen));
+}
 
 /* Of the caller's entries 0 to 3, number 1 was not sent. */
 struct batch {
@@ -571,6 +643,10 @@ int main(void)
         {"batch: an entry is told in one line", an_entry_is_told_in_one_line},
         {"refusal: is told by its code, without the request", a_refusal_is_told_by_its_code},
         {"refusal: another region is the cure", another_region_is_the_cure},
+        {"dead letters: an envelope", a_letter_is_seen},
+        {"dead letters: a bare message", a_bare_message_is_seen},
+        {"dead letters: numbers that nobody means", numbers_that_nobody_means_are_not_believed},
+        {"dead letters: what cannot be held", what_cannot_be_held_is_left},
         {"attributes: numbers in strings", attributes_are_numbers_in_strings},
         {"attributes: what is not said is the most that there is",
          what_is_not_said_is_the_most_that_there_is},

@@ -72,11 +72,19 @@ static void test_renewed_is_no_put(void)
 
 static void test_wrong_histories(void)
 {
-    static const char *const wrong[] = {"",         "1",
-                                        "1 2 3",    "1 2 3 4 5",
-                                        "a 2 3 4",  "0 2 3 4",
-                                        "-1 2 3 4", "1 2 -3 4",
-                                        "1 2 3 4x", "9223372036854775807 1 1 1"};
+    static const char *const wrong[] = {"",
+                                        "1",
+                                        "1 2 3",
+                                        "1 2 3 4 5",
+                                        "a 2 3 4",
+                                        "0 2 3 4",
+                                        "-1 2 3 4",
+                                        "1 2 -3 4",
+                                        "1 2 3 4x",
+                                        "9223372036854775807 1 1 1",
+                                        "1 2 9223372036854775807 4",
+                                        "1 2 3 9223372036854775807",
+                                        "1 2 3 -9223372036854775807"};
     struct copy copy;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CU_ASSERT_FALSE(copies_parse(wrong[i], &copy));
