@@ -78,6 +78,13 @@ static void say_letters(const struct sqs_attributes *attributes, struct findings
             "MessageRetentionPeriod is %s: the pipeline renews dead letters before it ends; where none "
             "runs for a quarter of it, they are lost",
             kept));
+    if (attributes->max_receive_count > 0)
+        findings_say(
+            findings, SP_WARN,
+            sp_arena_printf(findings->arena,
+                            "RedrivePolicy: each look at dead letters receives them, and after %" PRId64
+                            " times they go to %s, where nobody looks: remove it from this queue",
+                            attributes->max_receive_count, attributes->dead_letter_arn));
 }
 
 void findings_of_queue(struct findings *findings, const struct sqs_attributes *attributes, bool letters)

@@ -373,7 +373,8 @@ int letters_remove(void *opened, const struct sp_letter_ref *refs, size_t count,
         if (see_all(handle, deadline, err) != 0)
             return -1;
         looked = true;
-    }
+    } else if (leases_extend(handle, SIZE_MAX, half_of(deadline), deadline, err) != 0)
+        return -1; /* who sends letters back slowly comes here more often than to a scan */
     struct removing removing = {.handle = handle};
     for (size_t i = 0; i < count; i++) {
         const struct held_message *newest = NULL;

@@ -525,6 +525,9 @@ static void findings_warn_of_what_will_be_trouble(void)
     attributes.leased = 99999;
     findings_of_queue(&letters, &attributes, true);
     CU_ASSERT(says(&letters, SP_INFO, "renews dead letters") && !says(&letters, SP_WARN, ""));
+    attributes = attributes_of(REDRIVE("1000"));
+    findings_of_queue(&letters, &attributes, true);
+    CU_ASSERT(says(&letters, SP_WARN, "after 1000 times they go to arn:d"));
 }
 
 static void a_url_elsewhere_is_found(void)
