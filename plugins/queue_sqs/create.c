@@ -77,7 +77,10 @@ static int bring(struct making *making, struct sqs_attributes *attributes, int64
     }
     if (!code_is_no_queue(handle->code) || make(making, deadline, err) != 0)
         return -1;
-    return making->want->apply ? sqs_read_attributes(handle, 0, attributes, deadline, err) : 0;
+    if (!making->want->apply || sqs_read_attributes(handle, 0, attributes, deadline, err) == 0)
+        return 0;
+    /* AWS may not find for a second what it has just made; what it is called follows from its URL. */
+    return code_is_no_queue(handle->code) ? 0 : -1;
 }
 
 int sqs_create(void *opened, const struct sp_create *want, struct sp_arena *arena, struct sp_created *created,

@@ -78,6 +78,14 @@ is 'again: all is there' "$(of_json again 'a["applied"], a["queue"]["steps"], a[
     '(True, [], [])'
 is 'again: the policy is the same' "$(of_json again 'p')" "$(of_json dry 'p')"
 
+# Given queues that are made, and that nobody finds for a moment, as may be in AWS, then they are made all the same.
+stub_admin clear >/dev/null
+stub_faults '[{"fault": "error", "code": "QueueDoesNotExist", "status": 400, "operation": "GetQueueAttributes"}]'
+create unseen 0 "$both" --json
+has 'unseen: the queue gives up to the letters' "$(of_json unseen 'a["queue"]["steps"]')" "$arn:letters"
+is 'unseen: the policy is the same' "$(of_json unseen 'p')" "$(of_json dry 'p')"
+stub_faults '[]'
+
 # Given an embedded queue, then the letters' queue is made alone.
 stub_admin clear >/dev/null
 letters=$sqs_url/123456789012/alone
