@@ -46,8 +46,8 @@ static int fail_nothing(const struct profile *profile, const struct sp_error *im
     return sp_fail_cure(err, "%s", give_keys);
 }
 
-/* Where nothing answers there is no such service, as far as anyone can tell; but those that came from it once
- * will come from it again. */
+/* Where nothing answers, or somebody who knows of no such thing, there is no such service, as far as anyone
+ * can tell; but those that came from it once will come from it again. */
 static int ask_machine(struct aws *aws, struct http *http, const struct chain_choice *choice,
                        const struct profile *profile, struct grant *out, int64_t deadline,
                        struct sp_error *err)
@@ -59,7 +59,8 @@ static int ask_machine(struct aws *aws, struct http *http, const struct chain_ch
     pthread_mutex_lock(&aws->lock);
     bool before = aws->grant.credentials.edition > 0;
     pthread_mutex_unlock(&aws->lock);
-    if (!there && !before && why.class != SP_STOPPED)
+    bool none = !there || (why.class == SP_REFUSED && !why.cure[0]);
+    if (none && !before && why.class != SP_STOPPED)
         return fail_nothing(profile, &why, err);
     *err = why;
     return -1;

@@ -5,28 +5,26 @@
 #include "findings.h"
 
 /* Who we are is asked of another service, which a policy may forbid: that is no mistake. */
-static int say_who(struct sqs_handle *handle, struct findings *findings, int64_t deadline,
-                   struct sp_error *err)
+static void say_who(struct sqs_handle *handle, struct findings *findings, int64_t deadline)
 {
     struct aws *aws = handle->sqs->aws;
-    struct sp_error ignored = {0};
+    struct sp_error why = {0};
     struct aws_place place;
     const char *text, *arn;
-    if (aws_place(aws, handle->http, &place, deadline, err) != 0)
-        return -1;
+    if (aws_place(aws, handle->http, &place, deadline, &why) != 0)
+        return;
     findings_of_place(findings, &place);
-    if (aws_describe(aws, handle->http, findings->arena, &text, deadline, err) != 0)
-        return -1;
+    if (aws_describe(aws, handle->http, findings->arena, &text, deadline, &why) != 0)
+        return;
     findings_say(findings, SP_INFO, sp_arena_printf(findings->arena, "credentials: %s", text));
-    if (aws_identity(aws, handle->http, findings->arena, &arn, deadline, &ignored) == 0)
+    if (aws_identity(aws, handle->http, findings->arena, &arn, deadline, &why) == 0)
         findings_say(findings, SP_INFO, sp_arena_printf(findings->arena, "these are of %s", arn));
     else
         findings_say(findings, SP_INFO,
-                     sp_arena_printf(findings->arena, "whose these are is not known: %s", ignored.text));
-    return 0;
+                     sp_arena_printf(findings->arena, "whose these are is not known: %s", why.text));
 }
 
-/* Who we are is told of a queue that does not answer, too; why it does not, probe says. */
+/* As much as can be told, also of a queue that does not answer; why it does not, probe says. */
 int sqs_survey(void *opened, struct sp_arena *arena, const struct sp_finding **list_out, size_t *count_out,
                int64_t deadline, struct sp_error *err)
 {
@@ -34,8 +32,8 @@ int sqs_survey(void *opened, struct sp_arena *arena, const struct sp_finding **l
     struct findings findings = {.arena = arena};
     struct sqs_attributes attributes;
     struct sp_error ignored = {0};
-    if (say_who(handle, &findings, deadline, err) != 0)
-        return -1;
+    (void)err;
+    say_who(handle, &findings, deadline);
     if (sqs_read_attributes(handle, 0, &attributes, deadline, &ignored) == 0)
         findings_of_queue(&findings, &attributes, handle->sqs->holds_letters);
     struct sp_finding *list = sp_arena_alloc(arena, findings.count * sizeof *list);

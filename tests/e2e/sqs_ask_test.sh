@@ -108,6 +108,19 @@ warns() {
     told warn 'whose these are is not known'
 }
 
+# Given no credentials, then `check --online` says where it would ask, and what to do.
+nobody() {
+    use_stub
+    make_queues
+    begin nobody
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    asks nobody 69 check --online -c "$file"
+    told nobody 'region us-east-1 (AWS_REGION), endpoint http://127.0.0.1:'
+    told nobody 'no credentials were found'
+    told nobody 'give access_key_id and secret_access_key'
+    use_environment
+}
+
 # Given messages that have waited for more than half of the retention, then a warning says so, once.
 grows_old() {
     use_stub
@@ -241,6 +254,7 @@ mistakes() {
 
 creates
 warns
+nobody
 grows_old
 no_queue
 wrong_secret

@@ -308,6 +308,9 @@ static void test_machine_failures(void)
     play.status = "503 Busy";
     play.body = "imds-t0ken";
     CU_ASSERT(failed(get(0), SP_UNAVAILABLE, "503"));
+    play.status = "404 Not Found"; /* as of machines that are not of EC2 */
+    CU_ASSERT(failed(get(0), SP_REFUSED, "no credentials were found"));
+    CU_ASSERT(failed(-1, SP_REFUSED, "answered 404") && failed(-1, SP_REFUSED, "AWS_SECRET_ACCESS_KEY"));
     play.status = NULL;
     play.drop = true;
     CU_ASSERT(failed(get(0), SP_REFUSED, "no credentials were found"));
