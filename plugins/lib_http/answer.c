@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* What one large answer took is given back by the next request. */
+/* What one large answer took is given back by the next request that keeps one: those in between leave it be.
+ */
 enum { KEPT_BYTES = 4 << 20 };
 
 void answer_forget(struct http *http)
@@ -24,7 +25,7 @@ void answer_begin(struct http *http, const struct http_request *request, struct 
     http->answer = out;
     http->body = NULL;
     http->begun = http->no_memory = false;
-    if (http->kept_capacity > KEPT_BYTES)
+    if (request->keep && http->kept_capacity > KEPT_BYTES)
         answer_forget(http);
     http->body_size = http->capacity = http->headers_size = 0;
 }

@@ -45,7 +45,8 @@ struct http_request {
     size_t max_bytes;       /* of the answer's body, unpacked */
     struct sp_arena *arena; /* for the answer's body */
     char *buffer;           /* or this, of max_bytes */
-    bool keep;              /* or the handle keeps it until its next request; none of these: it is dropped */
+    bool keep;              /* or the handle keeps it until its next request that keeps one; none of these: it
+                               is dropped */
     bool direct;            /* past every proxy: what is asked is this machine's own */
 };
 

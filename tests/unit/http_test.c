@@ -290,6 +290,36 @@ static void test_answer_is_kept(void)
     story_end();
 }
 
+static bool reply_five_megabytes(struct http_server *on, int fd, const char *head)
+{
+    (void)on, (void)head;
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 5242880\r\n\r\n";
+    http_write(fd, text, sizeof text - 1);
+    http_write(fd, huge, 5242880);
+    return true;
+}
+
+/* Who learns from an answer that credentials are to be renewed asks for them in between, and reads on. */
+static void test_answer_outlives_others(void)
+{
+    char buffer[16];
+    story_begin(reply_five_megabytes);
+    memset(huge, 'x', 5242880);
+    request.arena = NULL;
+    request.keep = true;
+    request.max_bytes = HUGE;
+    CU_ASSERT_EQUAL(go(), 0);
+    struct sp_slice kept = answer.body;
+    http_answer_with(&server, reply_ok);
+    request.keep = false;
+    request.buffer = buffer;
+    request.max_bytes = sizeof buffer;
+    CU_ASSERT_EQUAL(go(), 0);
+    CU_ASSERT(sp_slice_equal(answer.body, sp_slice_of("fine")));
+    CU_ASSERT(sp_slice_equal(kept, (struct sp_slice){huge, 5242880}));
+    story_end();
+}
+
 static void test_too_large(void)
 {
     story_begin(reply_in_chunks);
@@ -775,6 +805,7 @@ int main(void)
         {"a large body goes without a stall", test_large_body_without_a_stall},
         {"an answer of unknown size grows", test_answer_grows},
         {"the handle keeps an answer", test_answer_is_kept},
+        {"and keeps it while it asks for what is not kept", test_answer_outlives_others},
         {"an answer that is too large is cut", test_too_large},
         {"headers of the answer", test_headers_of_the_answer},
         {"too many headers", test_too_many_headers},
