@@ -52,11 +52,18 @@ const char *wanted_name(const char *url)
     return slash ? slash + 1 : url;
 }
 
+/* AWS is several: "Amazon Resource Names", and botocore's partitions.json. */
 static const char *partition(const char *region)
 {
-    return strncmp(region, "cn-", 3) == 0       ? "aws-cn"
-           : strncmp(region, "us-gov-", 7) == 0 ? "aws-us-gov"
-                                                : "aws";
+    static const struct {
+        const char *regions, *name;
+    } others[] = {{"cn-", "aws-cn"},         {"us-gov-", "aws-us-gov"}, {"us-iso-", "aws-iso"},
+                  {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
+                  {"eusc-", "aws-eusc"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strncmp(region, others[i].regions, strlen(others[i].regions)) == 0)
+            return others[i].name;
+    return "aws";
 }
 
 const char *wanted_arn(const char *url, const char *region, struct sp_arena *arena)

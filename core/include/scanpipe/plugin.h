@@ -113,7 +113,8 @@ struct sp_plugin {
     int (*open)(void *loaded, void **handle, struct sp_error *err);
     void (*close)(void *handle);
 
-    /* Is it there, and may we?  Connects, changes nothing. */
+    /* Is it there, and may we?  Connects, changes nothing: what the stage makes by itself, as a file, need
+     * not be there yet, if it can be made. */
     int (*probe)(void *handle, int64_t deadline, struct sp_error *err);
 
     /* From any thread: makes the call that the handle is in, if any, return soon, with SP_STOPPED
