@@ -9,7 +9,7 @@ enum { STEPS = 2 };
 
 struct making {
     struct sqs_handle *handle;
-    const struct sp_create *want;
+    struct sp_create want;
     struct sp_arena *arena;
     const char *name; /* of the queue */
     const char **steps;
@@ -24,14 +24,14 @@ static void step(struct making *making, const char *text)
 static int set_attributes(struct making *making, int64_t deadline, struct sp_error *err)
 {
     step(making, sp_arena_printf(making->arena, "%s the attributes of '%s': %s",
-                                 making->want->apply ? "set" : "would set", making->name,
-                                 wanted_summary(making->want, making->arena)));
-    if (!making->want->apply)
+                                 making->want.apply ? "set" : "would set", making->name,
+                                 wanted_summary(&making->want, making->arena)));
+    if (!making->want.apply)
         return 0;
     SP_AUTO(answer_free) json_object *answer = NULL;
     sqs_begin_request(making->handle);
     text_add(&making->handle->request, ",\"Attributes\":{");
-    wanted_add(making->want, &making->handle->request);
+    wanted_add(&making->want, &making->handle->request);
     text_add(&making->handle->request, "}}");
     return sqs_call(making->handle, "SetQueueAttributes", 0, &answer, deadline, err);
 }
@@ -39,9 +39,9 @@ static int set_attributes(struct making *making, int64_t deadline, struct sp_err
 static int make(struct making *making, int64_t deadline, struct sp_error *err)
 {
     step(making,
-         sp_arena_printf(making->arena, "%s the queue '%s': %s", making->want->apply ? "made" : "would make",
-                         making->name, wanted_summary(making->want, making->arena)));
-    if (!making->want->apply)
+         sp_arena_printf(making->arena, "%s the queue '%s': %s", making->want.apply ? "made" : "would make",
+                         making->name, wanted_summary(&making->want, making->arena)));
+    if (!making->want.apply)
         return 0;
     SP_AUTO(answer_free) json_object *answer = NULL;
     struct text *request = &making->handle->request;
@@ -49,7 +49,7 @@ static int make(struct making *making, int64_t deadline, struct sp_error *err)
     text_add(request, "{\"QueueName\":");
     text_string(request, sp_slice_of(making->name));
     text_add(request, ",\"Attributes\":{");
-    wanted_add(making->want, request);
+    wanted_add(&making->want, request);
     text_add(request, "}}");
     if (sqs_call(making->handle, "CreateQueue", 0, &answer, deadline, err) != 0)
         return -1;
@@ -68,16 +68,20 @@ static int bring(struct making *making, struct sqs_attributes *attributes, int64
                  struct sp_error *err)
 {
     struct sqs_handle *handle = making->handle;
-    if (sqs_read_attributes(handle, 0, attributes, deadline, err) == 0)
-        return wanted_is_there(making->want, attributes) ? 0 : set_attributes(making, deadline, err);
-    if (code_is_denied(handle->code) && !making->want->apply) {
+    if (sqs_read_attributes(handle, 0, attributes, deadline, err) == 0) {
+        /* What gives up to another queue than ours goes on doing so, but not so soon. */
+        if (!making->want.dead_letters && attributes->max_receive_count > 0)
+            making->want.dead_letters = attributes->dead_letter_arn;
+        return wanted_is_there(&making->want, attributes) ? 0 : set_attributes(making, deadline, err);
+    }
+    if (code_is_denied(handle->code) && !making->want.apply) {
         step(making, sp_arena_printf(making->arena, "whether there is a queue '%s' is not known: %s",
                                      making->name, err->text));
         return 0;
     }
     if (!code_is_no_queue(handle->code) || make(making, deadline, err) != 0)
         return -1;
-    if (!making->want->apply || sqs_read_attributes(handle, 0, attributes, deadline, err) == 0)
+    if (!making->want.apply || sqs_read_attributes(handle, 0, attributes, deadline, err) == 0)
         return 0;
     /* AWS may not find for a second what it has just made; what it is called follows from its URL. */
     return code_is_no_queue(handle->code) ? 0 : -1;
@@ -91,7 +95,7 @@ int sqs_create(void *opened, const struct sp_create *want, struct sp_arena *aren
     struct sqs_attributes attributes = {0};
     struct aws_place place;
     struct making making = {.handle = handle,
-                            .want = want,
+                            .want = *want,
                             .arena = arena,
                             .name = wanted_name(url),
                             .steps = sp_arena_alloc(arena, STEPS * sizeof(char *))};

@@ -86,6 +86,18 @@ has 'unseen: the queue gives up to the letters' "$(of_json unseen 'a["queue"]["s
 is 'unseen: the policy is the same' "$(of_json unseen 'p')" "$(of_json dry 'p')"
 stub_faults '[]'
 
+# Given letters elsewhere, and a queue that gives up soon to one of somebody's, then it gives up late, to that one.
+stub_admin clear >/dev/null
+dead=$(sqs_make_queue dead)
+sqs_make_queue events "{\"MessageRetentionPeriod\": \"1209600\", \"VisibilityTimeout\": \"90\", \"RedrivePolicy\":
+    \"{\\\"deadLetterTargetArn\\\":\\\"$arn:${dead##*/}\\\",\\\"maxReceiveCount\\\":5}\"}" >/dev/null
+sed "s|^dead_letters:.*|dead_letters: {plugin: sqlite, path: \"\${SCANPIPE_DATA}/letters.db\"}|" "$both" \
+    >"$scratch/elsewhere.yaml"
+create elsewhere 0 "$scratch/elsewhere.yaml"
+has 'elsewhere: it gives up late' "$(cat "$scratch/elsewhere.out")" "given up after 1000 receives to $arn:dead"
+create 'elsewhere: again' 0 "$scratch/elsewhere.yaml"
+has 'elsewhere: then all is well' "$(cat "$scratch/elsewhere: again.out")" 'it is there, as it should be'
+
 # Given an embedded queue, then the letters' queue is made alone.
 stub_admin clear >/dev/null
 letters=$sqs_url/123456789012/alone
