@@ -87,12 +87,13 @@ is 'unseen: the policy is the same' "$(of_json unseen 'p')" "$(of_json dry 'p')"
 stub_faults '[]'
 
 # Given letters elsewhere, and a queue that gives up soon to one of somebody's, then it gives up late, to that one.
-stub_admin clear >/dev/null
-dead=$(sqs_make_queue dead)
-sqs_make_queue events "{\"MessageRetentionPeriod\": \"1209600\", \"VisibilityTimeout\": \"90\", \"RedrivePolicy\":
-    \"{\\\"deadLetterTargetArn\\\":\\\"$arn:${dead##*/}\\\",\\\"maxReceiveCount\\\":5}\"}" >/dev/null
-sed "s|^dead_letters:.*|dead_letters: {plugin: sqlite, path: \"\${SCANPIPE_DATA}/letters.db\"}|" "$both" \
-    >"$scratch/elsewhere.yaml"
+stub_admin 'queue?name=dead' >/dev/null
+stub_admin queue "$(python3 -c 'import json, sys
+policy = {"deadLetterTargetArn": sys.argv[1] + ":dead", "maxReceiveCount": 5}
+attributes = {"MessageRetentionPeriod": "1209600", "VisibilityTimeout": "90", "RedrivePolicy": json.dumps(policy)}
+print(json.dumps({"name": "soon", "attributes": json.dumps(attributes)}))' "$arn")" >/dev/null
+sed -e "s|^dead_letters:.*|dead_letters: {plugin: sqlite, path: \"\${SCANPIPE_DATA}/letters.db\"}|" \
+    -e 's|/events|/soon|' "$both" >"$scratch/elsewhere.yaml"
 create elsewhere 0 "$scratch/elsewhere.yaml"
 has 'elsewhere: it gives up late' "$(cat "$scratch/elsewhere.out")" "given up after 1000 receives to $arn:dead"
 create 'elsewhere: again' 0 "$scratch/elsewhere.yaml"
