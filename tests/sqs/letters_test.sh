@@ -223,6 +223,14 @@ is "once each" "$(stub_stat queues old visible)" 20
 stub_admin 'advance?seconds=1000000' >/dev/null
 is "without that they would be gone" "$(of_letters 'len(letters)')" 0
 
+# ---- Sent back slowly, while very many are listed
+
+new_store slow
+python3 "$root/tests/sqs/letters_fill.py" "$sqs_url" "$LETTERS" parcels 300
+"${scanpipe[@]}" dlq redrive -c "$mended" --rate 30/m >"$scratch/slow.out" 2>&1 &
+lister=$!
+slow_since=$SECONDS
+
 # ---- Very many
 
 most=100000 # HELD_MOST in plugins/queue_sqs
@@ -239,5 +247,12 @@ else
     is "all of them" "$(wc -l <"$scratch/many.out")" "$many"
 fi
 sanitized || at_most "in bounded memory (KiB)" "$(cat "$scratch/rss")" 65536
+while [ $((SECONDS - slow_since)) -lt 62 ]; do # no lease lasts as long by itself
+    sleep 1
+done
+at_least "what is sent back slowly is held" "$(stub_stat queues slow in_flight)" 1
+is "and nothing of it is shown meanwhile" "$(stub_stat queues slow visible)" 0
+kill -TERM "$lister"
+wait "$lister"
 is "the stand-in did not crash" "$(stub_stat crashes)" 0
 finish
