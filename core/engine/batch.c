@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "engine/call.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ void batch_init(struct batch *batch)
                             .scratch = arena_new((size_t)64 << 10),
                             .later_ns = BATCH_LATER_NS};
     pthread_mutex_init(&batch->lock, NULL);
+    cond_init_monotonic(&batch->extended);
 }
 
 void batch_fini(struct batch *batch)
@@ -25,6 +27,7 @@ void batch_fini(struct batch *batch)
     free(batch->carried);
     free(batch->events);
     free(batch->buried);
+    pthread_cond_destroy(&batch->extended);
     pthread_mutex_destroy(&batch->lock);
 }
 
@@ -32,6 +35,7 @@ void batch_clear(struct batch *batch)
 {
     pthread_mutex_lock(&batch->lock);
     batch->count = 0;
+    batch->given_back = false;
     pthread_mutex_unlock(&batch->lock);
     batch->event_count = batch->bytes = batch->buried_count = 0;
     batch->suspect = batch->was_aside = batch->unknown_rejects = batch->judged = false;
@@ -40,6 +44,15 @@ void batch_clear(struct batch *batch)
     batch->doubts.failures = 0;
     arena_reset(batch->arena, ARENA_KEPT);
     batch_begin_try(batch);
+}
+
+void batch_give_back(struct batch *batch)
+{
+    pthread_mutex_lock(&batch->lock);
+    batch->given_back = true;
+    while (batch->extending)
+        cond_wait_ns(&batch->extended, &batch->lock, SP_SECOND);
+    pthread_mutex_unlock(&batch->lock);
 }
 
 void batch_begin_try(struct batch *batch)

@@ -63,10 +63,13 @@ struct batch {
     int64_t try_at;           /* ... and when the next may begin */
     int64_t later_ns;         /* what FATE_LATER means */
 
-    pthread_mutex_t lock; /* guards what the keeper reads: carried (up to count), count, lease_end */
+    pthread_mutex_t lock; /* guards what the keeper reads: carried (up to count), count, and these */
     struct carried *carried;
     size_t count, capacity;
     int64_t lease_end; /* the earliest; meaningless while count is 0 */
+    bool extending;    /* by the keeper, right now */
+    bool given_back;   /* the keeper is to leave the leases alone */
+    pthread_cond_t extended;
 
     struct delivered *events;
     size_t event_count, event_capacity;
@@ -99,6 +102,9 @@ bool batch_message_is_open(const struct batch *batch, size_t number);
 bool batch_is_in_doubt(const struct batch *batch);
 /* Somebody else was: they are to be seen failing from the start. */
 void batch_forget_doubts(struct batch *batch);
+
+/* Until the batch is cleared its leases are not made longer.  Waits for the keeper, where it is at it. */
+void batch_give_back(struct batch *batch);
 
 /* Gives all messages the same fate. */
 void batch_decide(struct batch *batch, enum fate fate);

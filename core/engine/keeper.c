@@ -9,14 +9,16 @@
  * empty, for a look may be a request that costs. */
 static const int64_t turn_ns = SP_SECOND / 4, depth_every_ns = 5 * SP_SECOND;
 
-/* Copies the receipts of a batch, where one of their leases ends before `horizon`. */
+/* Copies the receipts of a batch, where one of their leases ends before `horizon`; note_extended() follows.
+ */
 static struct sp_slice *receipts_of(struct batch *batch, int64_t horizon, struct sp_arena *arena,
                                     size_t *count_out)
 {
     struct sp_slice *receipts = NULL;
     size_t count = 0;
     pthread_mutex_lock(&batch->lock);
-    if (batch->count > 0 && batch->lease_end < horizon) {
+    if (batch->count > 0 && !batch->given_back && batch->lease_end < horizon) {
+        batch->extending = true;
         receipts = sp_arena_alloc(arena, batch->count * sizeof *receipts);
         for (; count < batch->count; count++)
             receipts[count] = sp_arena_copy(arena, batch->carried[count].message.receipt);
@@ -24,6 +26,17 @@ static struct sp_slice *receipts_of(struct batch *batch, int64_t horizon, struct
     pthread_mutex_unlock(&batch->lock);
     *count_out = count;
     return receipts;
+}
+
+/* `lease_end` 0: some were not. */
+static void note_extended(struct batch *batch, int64_t lease_end)
+{
+    pthread_mutex_lock(&batch->lock);
+    if (lease_end)
+        batch->lease_end = lease_end;
+    batch->extending = false;
+    pthread_cond_broadcast(&batch->extended);
+    pthread_mutex_unlock(&batch->lock);
 }
 
 /* A lease that is lost cannot be won back; what else failed is tried again. */
@@ -54,11 +67,8 @@ static void extend_batch(struct keeper *keeper, struct batch *batch, int64_t lea
                                              deadline, &err);
         failed = call_end(seat, rc, &err);
     }
-    if (count > 0 && !failed && all_extended(results, count)) {
-        pthread_mutex_lock(&batch->lock);
-        batch->lease_end = began + lease_ns;
-        pthread_mutex_unlock(&batch->lock);
-    }
+    if (count > 0)
+        note_extended(batch, !failed && all_extended(results, count) ? began + lease_ns : 0);
 }
 
 /* Returns how long to wait before the next look. */

@@ -69,6 +69,8 @@ static void put_off(struct worker *worker, struct batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         if (batch->carried[i].fate == FATE_LATER)
             receipts[count++] = batch->carried[i].message.receipt;
+    if (count > 0)
+        batch_give_back(batch);
     size_t step = step_of(worker, count);
     for (size_t at = 0; at < count; at += step) {
         size_t some = count - at < step ? count - at : step;
