@@ -258,7 +258,8 @@ static enum outcome try_all(struct worker *worker, struct batch *batch, struct s
     for (size_t i = 0; i < batch->count && outcome == WRITE_DONE; i++)
         if (trial_is_done(&suspects[i]) && batch_message_is_open(batch, i))
             outcome = WRITE_ASIDE;
-    return outcome;
+    /* Others may be at work on copies: what is known against this one is not forgotten for that. */
+    return outcome == WRITE_DONE && batch_is_in_doubt(batch) ? WRITE_ASIDE : outcome;
 }
 
 static void decide(struct deliver *deliver, struct batch *batch, const struct suspect *suspects)
