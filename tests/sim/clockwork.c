@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* A run that takes more turns than this goes round and round. */
-#define STEPS_MAX UINT64_C(30000000)
+#define STEPS_MAX UINT64_C(120000000)
 
 enum { TASKS_MAX = 1024 };
 

@@ -27,7 +27,7 @@
 
 int __real_clock_gettime(clockid_t which, struct timespec *out);
 
-enum { SEEDS_A_CHILD = 200, SECONDS_A_SEED = 60, RUNS_FOR_ALL = 3000, EXIT_LAW = 1, EXIT_USE = 64 };
+enum { SEEDS_A_CHILD = 200, SECONDS_A_SEED = 240, RUNS_FOR_ALL = 3000, EXIT_LAW = 1, EXIT_USE = 64 };
 
 struct options {
     uint64_t seed;

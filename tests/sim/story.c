@@ -237,7 +237,8 @@ static void send_foreign(void *argument)
     }
 }
 
-/* Who cannot tell a bad event from a bad sink waits until another write is accepted: let there be some. */
+/* Who cannot tell a bad event from a bad sink waits until another write is accepted: let there be some, and
+ * more where much is left: each such event takes eight. */
 static void send_good_ones(void *argument)
 {
     (void)argument;
@@ -247,7 +248,7 @@ static void send_good_ones(void *argument)
             i++;
         if (queue_left() > 0 && i < feed.count)
             queue_put_foreign(&feed.events[(from + i) % feed.count]);
-        task_sleep(10 * SP_SECOND);
+        task_sleep(queue_left() > 100 ? SP_SECOND : 10 * SP_SECOND);
     }
 }
 
