@@ -127,13 +127,15 @@ full() { # NAME FOLDER-OF-THE-REST
 
 # Given a disk that cannot be written, then that is told; and when it can, work goes on by itself.
 read_only() {
+    local told='queue: .*queue\.db'
+    [ ${#inside[@]} -gt 0 ] || told='state: .*state\.db' # the shim knows but one disk
     new_data read-only
     small_is_empty
     make_room
     disk_conf "$scratch/read-only.yaml" "$small" "$SCANPIPE_DATA"
     make_read_only
     start_pipeline read-only "$scratch/read-only.yaml"
-    check 'read-only: it is told' wait_until 20 has_line "$scratch/read-only.log" 'queue: .*queue\.db'
+    check 'read-only: it is told' wait_until 20 has_line "$scratch/read-only.log" "$told"
     sleep 1
     check 'read-only: it waits' kill -0 "$PID"
     make_writable
