@@ -24,7 +24,7 @@ void answer_begin(struct http *http, const struct http_request *request, struct 
     http->request = request;
     http->answer = out;
     http->body = NULL;
-    http->begun = http->no_memory = false;
+    http->begun = http->no_memory = http->headers_ended = false;
     if (request->keep && http->kept_capacity > KEPT_BYTES)
         answer_forget(http);
     http->body_size = http->capacity = http->headers_size = 0;
@@ -51,8 +51,13 @@ size_t answer_on_header(char *data, size_t one, size_t size, void *context)
 {
     (void)one;
     struct http *http = context;
-    if (size >= 5 && memcmp(data, "HTTP/", 5) == 0)
+    if (size >= 5 && memcmp(data, "HTTP/", 5) == 0) {
         http->headers_size = 0; /* what came before was a 1xx */
+        http->headers_ended = false;
+    } else if (size <= 2 && is_blank(*data)) {
+        http->headers_ended = true;
+    }
+    http->headers_ended = is_blank(*data) && size <= 2;
     const char *colon = memchr(data, ':', size);
     if (!colon || is_blank(*data) || memchr(data, '\0', size))
         return size;

@@ -220,5 +220,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
         return sp_fail(err, SP_UNAVAILABLE, "there is no memory left for the answer");
     if (code != CURLE_OK && !out->too_large)
         return fail_transfer(code, http->curl_error, request->url, out, err);
+    if (!http->headers_ended) /* libcurl takes it for an answer without a body */
+        return sp_fail(err, SP_UNAVAILABLE, "%.*s: the connection ended within the answer's headers",
+                       (int)http_origin(request->url), request->url);
     return 0;
 }

@@ -22,7 +22,8 @@ struct http {
     char *body; /* in the request's arena, in its buffer, or in `kept` */
     size_t body_size, capacity;
     bool no_memory;
-    bool begun; /* what libcurl says is of this request, no longer of the one before */
+    bool headers_ended; /* those that began last; an answer's trailers are none */
+    bool begun;         /* what libcurl says is of this request, no longer of the one before */
 
     /* of the request that was sent last */
     char headers[16384]; /* of the answer: name NUL value NUL, again and again */

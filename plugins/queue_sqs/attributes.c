@@ -20,7 +20,7 @@ static void read_redrive(const char *policy, struct sqs_attributes *out)
              answer_text(object, "deadLetterTargetArn"));
 }
 
-void sqs_take_attributes(json_object *answer, struct sqs_attributes *out)
+bool sqs_take_attributes(json_object *answer, struct sqs_attributes *out)
 {
     json_object *attributes = answer_member(answer, "Attributes");
     *out = (struct sqs_attributes){
@@ -36,6 +36,8 @@ void sqs_take_attributes(json_object *answer, struct sqs_attributes *out)
         out->message_bytes = SQS_MESSAGE_BYTES;
     snprintf(out->arn, sizeof out->arn, "%s", answer_text(attributes, "QueueArn"));
     read_redrive(answer_text(attributes, "RedrivePolicy"), out);
+    return answer_member(attributes, "ApproximateNumberOfMessages") &&
+           answer_member(attributes, "ApproximateNumberOfMessagesNotVisible");
 }
 
 int sqs_read_attributes(struct sqs_handle *handle, int64_t age_ns, struct sqs_attributes *out,
@@ -55,7 +57,9 @@ int sqs_read_attributes(struct sqs_handle *handle, int64_t age_ns, struct sqs_at
     text_add(&handle->request, wanted);
     if (sqs_call(handle, "GetQueueAttributes", 0, &answer, deadline, err) != 0)
         return -1;
-    sqs_take_attributes(answer, out);
+    if (!sqs_take_attributes(answer, out))
+        return sp_fail(err, SP_UNAVAILABLE,
+                       "GetQueueAttributes: the answer does not say how much is in the queue");
     pthread_mutex_lock(&sqs->lock);
     sqs->last = *out;
     sqs->read_at = now;

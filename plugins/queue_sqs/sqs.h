@@ -90,8 +90,9 @@ void sqs_begin_request(struct sqs_handle *handle);
 /* Begins and ends handle->request of a ReceiveMessage. */
 void sqs_ask_receive(struct sqs_handle *handle, size_t most, int64_t lease_s, int64_t wait_s);
 
-/* What an answer of GetQueueAttributes says.  Pure. */
-void sqs_take_attributes(json_object *answer, struct sqs_attributes *out);
+/* What an answer of GetQueueAttributes says.  False: not how much is in the queue, which might pass for
+ * empty. Pure. */
+bool sqs_take_attributes(json_object *answer, struct sqs_attributes *out);
 
 /* What the queue says of itself, from memory where it was read within `age_ns`. */
 int sqs_read_attributes(struct sqs_handle *handle, int64_t age_ns, struct sqs_attributes *out,

@@ -75,7 +75,7 @@ static void read_attributes(json_object *answer, struct sp_arena *arena)
     struct sqs_attributes attributes;
     struct findings findings = {.arena = arena};
     const struct sp_create want = {.lease_ns = 60 * SP_SECOND, .dead_letters = "arn:aws:sqs:r:1:d"};
-    sqs_take_attributes(answer, &attributes);
+    (void)sqs_take_attributes(answer, &attributes);
     assert(attributes.message_bytes >= 1024 && attributes.message_bytes <= SQS_MESSAGE_BYTES);
     assert(attributes.retention_s >= 0 && attributes.visibility_s >= 0 && attributes.max_receive_count >= 0);
     findings_of_queue(&findings, &attributes, false);

@@ -460,6 +460,24 @@ static void test_cut_answer(void)
     story_end();
 }
 
+static bool cut_head(struct http_server *on, int fd, const char *head)
+{
+    (void)on, (void)head;
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Le";
+    http_write(fd, text, sizeof text - 1);
+    return false;
+}
+
+/* libcurl takes it for an answer without a body. */
+static void test_cut_head(void)
+{
+    story_begin(cut_head);
+    CU_ASSERT_EQUAL(go(), -1);
+    CU_ASSERT_EQUAL(failure.class, SP_UNAVAILABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(failure.text, "the connection ended within the answer's headers"));
+    story_end();
+}
+
 static void test_slow_answer(void)
 {
     story_begin(fall_silent);
@@ -812,6 +830,7 @@ int main(void)
         {"a redirect is not followed", test_redirect_is_not_followed},
         {"dates and pauses", test_dates_and_pauses},
         {"a cut answer", test_cut_answer},
+        {"an answer whose headers are cut", test_cut_head},
         {"a slow answer", test_slow_answer},
         {"a long poll may be silent", test_long_poll},
         {"what was not sent", test_what_was_not_sent},

@@ -441,7 +441,7 @@ static struct sqs_attributes attributes_of(const char *members)
     char text[1024];
     snprintf(text, sizeof text, "{\"Attributes\":{%s}}", members);
     SP_AUTO(answer_free) json_object *answer = answer_of(text);
-    sqs_take_attributes(answer, &out);
+    (void)sqs_take_attributes(answer, &out);
     return out;
 }
 
@@ -487,6 +487,25 @@ static void what_is_not_said_is_the_most_that_there_is(void)
     CU_ASSERT_EQUAL(attributes_of(REDRIVE("-1")).max_receive_count, 0);
     CU_ASSERT_EQUAL(attributes_of("\"RedrivePolicy\":\"{\"").max_receive_count, 0);
     CU_ASSERT_EQUAL(attributes_of("\"RedrivePolicy\":\"[1]\"").max_receive_count, 0);
+}
+
+static void an_answer_that_does_not_count_is_no_answer(void)
+{
+    static const struct {
+        const char *text;
+        bool counts;
+    } answers[] = {
+        {"{\"Attributes\":{\"ApproximateNumberOfMessages\":\"0\",\"ApproximateNumberOfMessagesNotVisible\":\"0\"}}",
+         true},
+        {"{\"Attributes\":{\"ApproximateNumberOfMessages\":\"0\"}}", false},
+        {"{\"Attributes\":{}}", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct sqs_attributes out;
+        SP_AUTO(answer_free) json_object *answer = answer_parse(sp_slice_of(answers[i].text));
+        CU_ASSERT_EQUAL(sqs_take_attributes(answer, &out), answers[i].counts);
+    }
 }
 
 /* ---- what is said and made */
@@ -657,6 +676,7 @@ int main(void)
         {"attributes: numbers in strings", attributes_are_numbers_in_strings},
         {"attributes: what is not said is the most that there is",
          what_is_not_said_is_the_most_that_there_is},
+        {"an answer that does not count what is there is none", an_answer_that_does_not_count_is_no_answer},
         {"survey: warns of what will be trouble", findings_warn_of_what_will_be_trouble},
         {"survey: a url in another region is found", a_url_elsewhere_is_found},
         {"create: a queue that is as wanted is left alone", a_queue_that_is_as_wanted_is_left_alone},
