@@ -262,6 +262,44 @@ END
     is 'large: no message was refused' "$(stub_stat codes)" '{}'
 }
 
+# Given an embedded queue that is left with messages in it, when the pipeline goes on over SQS, then the old file
+# without its source writes what was left, beside the new one.
+old_queue() {
+    local events=$scratch/old.ndjson
+    use_stub
+    make_queues
+    new_data old
+    write_sqs_conf "$scratch/new.yaml"
+    sed "s|^queue:.*|queue: {plugin: sqlite, path: '$SCANPIPE_DATA/queue.db', $quick}|; /^single_machine/d" \
+        "$scratch/new.yaml" >"$scratch/old.yaml"
+    sed '/^source:/d' "$scratch/old.yaml" >"$scratch/rest.yaml"
+    sim_print "$events" --generate --seed "$seed" --events 4000
+    sim_start --generate --seed "$seed" --events 4000
+    "${scanpipe[@]}" pause deliver -c "$scratch/old.yaml" >/dev/null
+    start_pipeline old "$scratch/old.yaml"
+    check 'old queue: it fills' wait_until 30 fills "$SCANPIPE_DATA/queue.db"
+    stop "$PID"
+    "${scanpipe[@]}" resume deliver -c "$scratch/old.yaml" >/dev/null
+    start_pipeline new "$scratch/new.yaml"
+    check 'old queue: the cursor is not taken from it' wait_until 30 has_line "$scratch/new.log" '--abandon'
+    stop "$PID"
+    start_pipeline rest "$scratch/rest.yaml"
+    runs new "$scratch/new.yaml" --abandon
+    check 'old queue: what was left is written' wait_until 30 table_is "$events"
+    stop "$PID"
+    is 'old queue: ends well' "$STATUS" 0
+    table_equals "old queue: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$events"
+    is 'old queue: nothing is left in SQS' "$(waiting)" 0
+}
+
+fills() { # DB
+    [ "$(query "$1" 'SELECT count(*) FROM QueueMessages' 2>/dev/null || echo 0)" -gt 2 ]
+}
+
+table_is() { # EVENTS
+    python3 "$here/oracle.py" --compare "$SCANPIPE_DATA/out.db" "$1" >/dev/null 2>&1
+}
+
 one_process
 full_batches
 four_processes
@@ -271,4 +309,5 @@ foreign_messages
 size_of_messages
 size_by_default
 large_event
+old_queue
 finish
