@@ -112,11 +112,12 @@ clock_off() { # NAME SECONDS CODE
 
 # Given credentials that end in the midst, several times, then newer ones are got, and nothing is held.
 expiring() { # NAME
-    local round
+    local round issued
     sim_set delay=40
     start_pipeline "$1" "$file"
     for round in 1 2 3; do
         check "$1: it is at work, round $round" wait_until 30 sends_on "$((round * 100))"
+        issued=$(stub_stat credentials_issued)
         stub_admin expire >/dev/null
         check "$1: others are got, round $round" wait_until 30 issued_more_than "$issued"
     done
