@@ -74,14 +74,16 @@ static void law_burial(const struct writer *owner, const struct writer *writer)
                    writer->process->number, writer->life, owner->process->number, owner->life);
 }
 
-/* True where the mark is new. */
-static bool note_mark(const struct mark_entry *mark, const struct writer *writer)
+/* True where the mark is new; it takes the place of one that nobody holds any more. */
+static bool note_mark(const struct marks *after, const struct mark_entry *mark, const struct writer *writer)
 {
     struct entered *known = find(mark->nonce);
     if (known && known->beat == mark->beat)
         return false;
     bool new = !known;
     if (new) {
+        while (holds(after, entered[entered_count].nonce))
+            entered_count = (entered_count + 1) % NONCES;
         known = &entered[entered_count];
         known->writer = *writer;
         entered_count = (entered_count + 1) % NONCES;
@@ -99,7 +101,7 @@ static bool note_marks(const struct marks *after, const struct writer *writer)
         const struct mark_entry *mark = &after->entries[i];
         if (!mark->held && mark->deaths == 0)
             law_broken("poison stays alone", "a mark stays that nobody holds and nobody died of");
-        if (mark->held && note_mark(mark, writer)) {
+        if (mark->held && note_mark(after, mark, writer)) {
             law_claim(writer);
             claims = true;
         }
