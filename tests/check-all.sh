@@ -33,12 +33,12 @@ clang() {
 asan() {
     configured asan --enable-sanitizers=address,undefined --enable-werror CFLAGS='-g -O1'
     # Leaks are valgrind's: the sanitizer's own look for them crashes now and then where threads were.
-    ASAN_OPTIONS=detect_leaks=0 SCANPIPE_TEST_SCALE=0.2 make -s check
+    ASAN_OPTIONS=detect_leaks=0 SCANPIPE_TEST_SCALE=0.2 make -s -j"$(nproc)" check
 }
 
 tsan() {
     configured tsan --enable-sanitizers=thread --enable-werror CC=clang CFLAGS='-g -O1'
-    TSAN_OPTIONS=halt_on_error=1 SCANPIPE_TEST_SCALE=0.2 make -s check
+    TSAN_OPTIONS=halt_on_error=1 SCANPIPE_TEST_SCALE=0.2 make -s -j"$(nproc)" check
 }
 
 fuzz() {
@@ -61,7 +61,8 @@ valgrind() {
 
 distcheck() {
     configured distcheck
-    SCANPIPE_TEST_SCALE=0.2 make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror >distcheck.log 2>&1 || { tail -n 60 distcheck.log; exit 1; }
+    SCANPIPE_TEST_SCALE=0.2 make -s -j"$(nproc)" distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror \
+        >distcheck.log 2>&1 || { tail -n 60 distcheck.log; exit 1; }
 }
 
 # The kit of plugins over servers of SQS that others wrote: leases must end, which takes its time.

@@ -58,7 +58,7 @@ static bool fails(bool *after_out, struct sp_error *err)
     *after_out = roll(2);
     if (roll(100) >= world.trouble)
         return false;
-    sp_fail(err, world.dies ? SP_REFUSED : *after_out ? SP_UNCERTAIN : SP_CONTENDED, "trouble");
+    sp_fail(err, world.dies ? SP_REFUSED : *after_out ? SP_UNCERTAIN : SP_UNAVAILABLE, "trouble");
     return true;
 }
 
