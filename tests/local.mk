@@ -933,6 +933,7 @@ EXTRA_DIST += \
 	tests/README.md \
 	tests/aws/README.md \
 	tests/aws/sign_vectors.py \
+	tests/aws/vectors_test.sh \
 	tests/check-all.sh \
 	tests/e2e/README.md \
 	tests/e2e/care_test.sh \
