@@ -144,10 +144,10 @@ replays_a_range() {
     python3 "$here/tool.py" execute "$db" 'DELETE FROM ParcelSummary WHERE LatestEventId <= CAST(?2 AS INTEGER)
         AND min(coalesce(PickedUpEventId, LatestEventId), coalesce(DeliveredEventId, LatestEventId)) >= CAST(?1 AS INTEGER)' \
         "$from" "$to"
-    at_least 'rows are gone' "$(query "$db" "SELECT $rows - count(*) FROM ParcelSummary")" 10
+    at_least 'rows are gone' "$(query "$db" "SELECT $rows - count(*) FROM ParcelSummary")" 1
     command_is 'replay --dry-run' 0 replay --from "$from" --to "$to" -c "$scratch/whole.yaml" --dry-run --json
     counted=$(member events_sent)
-    at_least 'it counts events' "$counted" 100
+    at_least 'it counts events' "$counted" 50
     queue_is_empty 'a dry run sends nothing' "$SCANPIPE_DATA/queue.db"
     "${scanpipe[@]}" replay --from "$from" --to "$to" --rate 300/s -c "$scratch/whole.yaml" >"$scratch/replay.out" 2>&1 &
     PID=$!
