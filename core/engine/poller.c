@@ -269,7 +269,8 @@ static bool hold(struct polling *polling, struct sp_error *err)
     bool done = true;
     if (renew || move)
         done = commit(polling, true, err);
-    if (atomic_load(&polling->poller->holds) &&
+    /* A stop that ended the write just now is none of that: the record is given back by its version. */
+    if (atomic_load(&polling->poller->holds) && !stop_asked(&polling->ingest->work->stop) &&
         lease_lost(polling->last_good, sp_clock_now(), polling->lease_ns))
         step_down(polling, "the state was not written within half a lease");
     return done;
