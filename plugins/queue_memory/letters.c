@@ -177,20 +177,6 @@ static int letters_put(void *handle, const struct sp_letter *put, size_t count, 
                         (long long)letters->options->max_size);
 }
 
-static bool text_passes(const char *wanted, const char *text)
-{
-    return !wanted || (text && strcmp(wanted, text) == 0);
-}
-
-static bool passes(const struct sp_letter *letter, const struct sp_letter_filter *filter)
-{
-    return text_passes(filter->pipeline, letter->pipeline) && text_passes(filter->class, letter->class) &&
-           text_passes(filter->column, letter->column) && text_passes(filter->event_id, letter->event_id) &&
-           text_passes(filter->event_key, letter->event_key) &&
-           (!filter->from_wall_ms || letter->last_wall_ms >= filter->from_wall_ms) &&
-           (!filter->until_wall_ms || letter->last_wall_ms < filter->until_wall_ms);
-}
-
 static struct sp_letter copy_letter(const struct sp_letter *letter, struct sp_arena *arena)
 {
     struct sp_letter copy = *letter;
@@ -210,7 +196,7 @@ static const struct kept *next_passing(const struct memory_letters *letters, con
     for (size_t bucket = after ? bucket_of(after) : 0; bucket < BUCKET_COUNT; bucket++)
         for (const struct kept *kept = letters->buckets[bucket]; kept; kept = kept->next)
             if ((!after || memcmp(kept->letter.id, after, SP_SHA256_SIZE) > 0) &&
-                passes(&kept->letter, filter))
+                sp_letter_passes(&kept->letter, filter))
                 return kept;
     return NULL;
 }

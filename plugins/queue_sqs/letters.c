@@ -149,20 +149,6 @@ int letters_put(void *opened, const struct sp_letter *letters, size_t count, str
 
 /* ---- scan */
 
-static bool text_passes(const char *wanted, const char *text)
-{
-    return !wanted || (text && strcmp(wanted, text) == 0);
-}
-
-static bool passes(const struct sp_letter *letter, const struct sp_letter_filter *filter)
-{
-    return text_passes(filter->pipeline, letter->pipeline) && text_passes(filter->class, letter->class) &&
-           text_passes(filter->column, letter->column) && text_passes(filter->event_id, letter->event_id) &&
-           text_passes(filter->event_key, letter->event_key) &&
-           (!filter->from_wall_ms || letter->last_wall_ms >= filter->from_wall_ms) &&
-           (!filter->until_wall_ms || letter->last_wall_ms < filter->until_wall_ms);
-}
-
 /* The letter whose newest copy it is.  What says that it is an envelope and is none is a letter too. */
 static int read_letter(const struct sqs_handle *handle, const struct held_message *newest,
                        const struct history *history, struct sp_arena *arena, struct sp_letter *out,
@@ -245,7 +231,7 @@ static int fill(struct sqs_handle *handle, struct page *page, size_t *at, int64_
         if (read_letter(handle, newest, &history, arena, &letter, err) != 0)
             return -1;
         bytes += newest->body_size;
-        if (passes(&letter, page->filter))
+        if (sp_letter_passes(&letter, page->filter))
             add(page, &letter, arena);
     }
     *at = held->count;

@@ -133,20 +133,6 @@ static int small_put(void *handle, const struct sp_letter *letters, size_t count
     return fsync(folder) == 0 ? 0 : sp_fail(err, SP_UNAVAILABLE, "fsync: %s", strerror(errno));
 }
 
-static bool text_passes(const char *wanted, const char *text)
-{
-    return !wanted || (text && strcmp(wanted, text) == 0);
-}
-
-static bool passes(const struct sp_letter *letter, const struct sp_letter_filter *filter)
-{
-    return text_passes(filter->pipeline, letter->pipeline) && text_passes(filter->class, letter->class) &&
-           text_passes(filter->column, letter->column) && text_passes(filter->event_id, letter->event_id) &&
-           text_passes(filter->event_key, letter->event_key) &&
-           (!filter->from_wall_ms || letter->last_wall_ms >= filter->from_wall_ms) &&
-           (!filter->until_wall_ms || letter->last_wall_ms < filter->until_wall_ms);
-}
-
 /* The newest copy with the history of all; *at goes behind them. */
 static struct sp_letter fold_copies(int folder, struct dirent **list, int count, int *at,
                                     struct sp_arena *arena)
@@ -188,7 +174,7 @@ static int small_scan(void *handle, const struct sp_letter_filter *filter, struc
             continue;
         }
         letters[found] = fold_copies(folder, list, count, &at, arena);
-        found += passes(&letters[found], filter);
+        found += sp_letter_passes(&letters[found], filter);
     }
     free_list(list, count);
     *letters_out = letters;
