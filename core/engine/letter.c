@@ -23,3 +23,9 @@ void letter_identify(struct sp_letter *letter)
     buffer_add(&text, letter->event.data, letter->event.size);
     sp_sha256(text.data, text.size, letter->id);
 }
+
+struct sp_letter letter_rejected_by_queue(struct sp_slice event, const char *queue, const char *reason)
+{
+    return (struct sp_letter){
+        .event = event, .stage = "queue", .plugin = queue, .class = "rejected", .reason = reason};
+}

@@ -56,13 +56,8 @@ static bool send_messages(struct sender *sender, struct load *load);
 static bool bury(struct sender *sender, const struct parcel *parcel, const char *reason)
 {
     struct work *work = sender->ingest->work;
-    struct sp_letter letter = {
-        .event = parcel->message.body,
-        .stage = "queue",
-        .plugin = work->pipeline->queue.plugin->about.name,
-        .class = "rejected",
-        .reason = reason,
-    };
+    struct sp_letter letter =
+        letter_rejected_by_queue(parcel->message.body, work->pipeline->queue.plugin->about.name, reason);
     return letters_store(work, &sender->letters, &letter, 1);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "engine/framing.h"
+#include "engine/letter.h"
 #include "engine/storing.h"
 
 /* One send has at most so much. */
@@ -105,13 +106,8 @@ static int send_load(struct sending *sending, struct load *load, struct sp_error
 static int bury_event(struct sending *sending, const struct sp_message *message, const char *reason,
                       struct sp_error *err)
 {
-    struct sp_letter letter = {
-        .event = message->body,
-        .stage = "queue",
-        .plugin = sending->pipeline->queue.plugin->about.name,
-        .class = "rejected",
-        .reason = reason,
-    };
+    struct sp_letter letter =
+        letter_rejected_by_queue(message->body, sending->pipeline->queue.plugin->about.name, reason);
     return sending_bury(sending, &letter, 1, err);
 }
 
