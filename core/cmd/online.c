@@ -24,12 +24,12 @@ static int probe(struct hand *hand, struct sp_error *err)
 static int survey(struct hand *hand, struct sp_arena *arena, struct answer *out, struct sp_error *err)
 {
     const struct sp_plugin *about = &hand->stage->plugin->about;
-    bool failed = about->survey != NULL;
-    while (failed &&
-           (failed = about->survey(hand->handle, arena, &out->findings, &out->count, hand_begin(hand), err) !=
-                     0) &&
-           hand_again(hand, err))
-        continue;
+    if (!about->survey)
+        return 0;
+    bool failed;
+    do {
+        failed = about->survey(hand->handle, arena, &out->findings, &out->count, hand_begin(hand), err) != 0;
+    } while (failed && hand_again(hand, err));
     return failed ? -1 : 0;
 }
 

@@ -85,10 +85,12 @@ int hand_limits(struct hand *queue, struct sp_queue_limits *out, struct sp_error
 {
     const struct sp_queue_ops *ops = queue->stage->plugin->about.queue;
     *out = (struct sp_queue_limits){.size = sizeof *out};
-    bool failed = ops->limits != NULL;
-    while (failed && (failed = ops->limits(queue->handle, out, hand_begin(queue), err) != 0) &&
-           hand_again(queue, err))
-        continue;
+    if (!ops->limits)
+        return 0;
+    bool failed;
+    do {
+        failed = ops->limits(queue->handle, out, hand_begin(queue), err) != 0;
+    } while (failed && hand_again(queue, err));
     if (!failed)
         hand_well(queue);
     return failed ? -1 : 0;
