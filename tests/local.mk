@@ -337,7 +337,8 @@ tests_unit_http_test_LDADD = tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
 
 unit_tests += tests/unit/ingest_test
 tests_unit_ingest_test_SOURCES = \
-	tests/unit/ingest_test.c
+	tests/unit/ingest_test.c \
+	tests/unit/seat.h
 tests_unit_ingest_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_ingest_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_ingest_test_LDADD = $(UNIT_LIBS)
@@ -557,6 +558,7 @@ tests_unit_verify_test_LDADD = $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/write_test
 tests_unit_write_test_SOURCES = \
+	tests/unit/seat.h \
 	tests/unit/write_test.c
 tests_unit_write_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_write_test_CFLAGS = $(UNIT_CFLAGS)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "engine/ingest.h"
+#include "seat.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -119,20 +120,6 @@ struct scene {
     struct sender sender;
 };
 
-static void seat_for(struct scene *scene, struct seat *seat, struct crew *crew, struct stage *stage,
-                     const struct plugin *plugin)
-{
-    stage->plugin = plugin;
-    stage->name = "test";
-    stage->options = (struct stage_options){.timeout_ns = SP_SECOND,
-                                            .retry.initial_ns = SP_MILLISECOND,
-                                            .retry.max_ns = SP_MILLISECOND,
-                                            .retry.refused_ns = SP_MILLISECOND};
-    crew->stage = stage;
-    pthread_mutex_init(&crew->lock, NULL);
-    *seat = (struct seat){.crew = crew, .stop = &scene->work.stop};
-}
-
 static void scene_open(struct scene *scene, const struct plugin *queue)
 {
     memset(&world, 0, sizeof world);
@@ -146,9 +133,11 @@ static void scene_open(struct scene *scene, const struct plugin *queue)
     stop_init(&scene->work.stop);
     ingest_init(&scene->ingest, &scene->work);
     scene->reader.ingest = scene->sender.ingest = &scene->ingest;
-    seat_for(scene, &scene->reader.source, &scene->work.source, &scene->pipeline.source, &source_plugin);
-    seat_for(scene, &scene->sender.queue, &scene->work.queue, &scene->pipeline.queue, queue);
-    seat_for(scene, &scene->sender.letters, &scene->work.letters, &scene->pipeline.letters, &letters_plugin);
+    seat_for(&scene->work.stop, &scene->reader.source, &scene->work.source, &scene->pipeline.source,
+             &source_plugin);
+    seat_for(&scene->work.stop, &scene->sender.queue, &scene->work.queue, &scene->pipeline.queue, queue);
+    seat_for(&scene->work.stop, &scene->sender.letters, &scene->work.letters, &scene->pipeline.letters,
+             &letters_plugin);
 }
 
 /* Reads and sends until all there is is durable, or for half a minute. */

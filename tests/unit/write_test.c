@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "config/diag.h"
 #include "engine/deliver.h"
+#include "seat.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -107,20 +108,6 @@ struct scene {
     struct sp_attribute format;
 };
 
-static void seat_for(struct scene *scene, struct seat *seat, struct crew *crew, struct stage *stage,
-                     const struct plugin *plugin)
-{
-    stage->plugin = plugin;
-    stage->name = "test";
-    stage->options = (struct stage_options){.timeout_ns = SP_SECOND,
-                                            .retry.initial_ns = SP_MILLISECOND,
-                                            .retry.max_ns = SP_MILLISECOND,
-                                            .retry.refused_ns = SP_MILLISECOND};
-    crew->stage = stage;
-    pthread_mutex_init(&crew->lock, NULL);
-    *seat = (struct seat){.crew = crew, .stop = &scene->work.stop};
-}
-
 static void scene_open(struct scene *scene)
 {
     memset(&world, 0, sizeof world);
@@ -136,8 +123,9 @@ static void scene_open(struct scene *scene)
     stop_init(&scene->work.stop);
     deliver_init(&scene->deliver, &scene->work);
     worker_init(&scene->worker, &scene->deliver);
-    seat_for(scene, &scene->worker.sink, &scene->work.sink, &scene->pipeline.sink, &sink_plugin);
-    seat_for(scene, &scene->worker.letters, &scene->work.letters, &scene->pipeline.letters, &letters_plugin);
+    seat_for(&scene->work.stop, &scene->worker.sink, &scene->work.sink, &scene->pipeline.sink, &sink_plugin);
+    seat_for(&scene->work.stop, &scene->worker.letters, &scene->work.letters, &scene->pipeline.letters,
+             &letters_plugin);
     scene->format = (struct sp_attribute){sp_slice_of(FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)};
     scene->message = (struct sp_received){.attributes = &scene->format, .attribute_count = 1};
 }
