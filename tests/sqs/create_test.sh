@@ -8,10 +8,7 @@ set -u
 . "$root/tests/sqs/servers.sh"
 trap 'stop_all_sqs; clean_up' EXIT
 [ -e "$build/plugins/queue_sqs/.libs/queue_sqs.so" ] || skip_all "queue_sqs was not built"
-export AWS_ACCESS_KEY_ID=AKIDSTUB AWS_SECRET_ACCESS_KEY=stub-secret AWS_REGION=eu-west-1
-export AWS_EC2_METADATA_DISABLED=true
-start_stub --seed "$seed" --region eu-west-1
-ok "the stand-in for SQS starts" $? "$sqs_reason"
+begin_with_stub eu-west-1
 events=$sqs_url/123456789012/events letters=$sqs_url/123456789012/letters
 arn=arn:aws:sqs:eu-west-1:123456789012
 

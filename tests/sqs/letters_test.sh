@@ -9,9 +9,7 @@ set -u
 . "$root/tests/sqs/servers.sh"
 trap 'stop_all_sqs; clean_up' EXIT
 [ -e "$build/plugins/queue_sqs/.libs/queue_sqs.so" ] || skip_all "queue_sqs was not built"
-export AWS_ACCESS_KEY_ID=AKIDSTUB AWS_SECRET_ACCESS_KEY=stub-secret AWS_REGION=us-east-1
-start_stub --seed "$seed"
-ok "the stand-in for SQS starts" $? "$sqs_reason"
+begin_with_stub
 
 retention='{"MessageRetentionPeriod": "1209600"}' # 14 days
 

@@ -57,6 +57,14 @@ start_stub() { # OPTION...
     sqs_launch sqs_stub python3 "$sqs_here/sqs_stub.py" --with-parent on --lifetime 600 "$@"
 }
 
+# The stand-in for a whole test, as a first test of it, and who we are there; `seed` and `ok` are there already.
+begin_with_stub() { # [REGION]
+    export AWS_ACCESS_KEY_ID=AKIDSTUB AWS_SECRET_ACCESS_KEY=stub-secret AWS_REGION=${1:-us-east-1}
+    export AWS_EC2_METADATA_DISABLED=true
+    start_stub --seed "$seed" --region "$AWS_REGION"
+    ok "the stand-in for SQS starts" $? "$sqs_reason"
+}
+
 start_node_server() { # NAME
     local folder node
     folder=$(servers_folder)

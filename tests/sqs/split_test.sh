@@ -9,10 +9,7 @@ set -u
 . "$root/tests/sqs/servers.sh"
 trap 'stop_all_sqs; clean_up' EXIT
 [ -e "$build/plugins/queue_sqs/.libs/queue_sqs.so" ] || skip_all "queue_sqs was not built"
-export AWS_ACCESS_KEY_ID=AKIDSTUB AWS_SECRET_ACCESS_KEY=stub-secret AWS_REGION=us-east-1
-export AWS_EC2_METADATA_DISABLED=true
-start_stub --seed "$seed"
-ok "the stand-in for SQS starts" $? "$sqs_reason"
+begin_with_stub
 
 # The half that sends, of 40 events, each a message; SendMessageBatch fails as told.
 sends() { # NAME CODE CALLS EXPECTED-IN-QUEUE EXPECTED-LETTERS
