@@ -30,13 +30,17 @@ def done(token, status, count=0, command=0):
 class Answer:
     """Bytes that are ready, and one DONE that is not."""
 
-    def __init__(self, procedure=False):
+    def __init__(self):
         self.data = bytearray()
         self.waiting = None
+        self.start(False)
+
+    def start(self, procedure):
+        """The answer to the next statement of the same request begins."""
         self.token = DONEINPROC if procedure else DONE
         self.procedure = procedure
-        self.failure = None   # the first error's message
-        self.before = False   # whether any result stood before it
+        self.failure = None  # the first error's message
+        self.status = 0      # what a procedure returns
 
     def put(self, data):
         if self.waiting:
@@ -70,8 +74,7 @@ class Answer:
         self.put(struct.pack("<BH", token, len(body)) + body)
 
     def error(self, message):
-        if self.failure is None:
-            self.failure, self.before = message, bool(self.data) or self.waiting is not None
+        self.failure = self.failure or message
         self.message(ERROR, message)
         if message.terminated:
             self.info(tds_errors.Message(*tds_errors.TERMINATED))

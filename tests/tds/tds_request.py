@@ -74,14 +74,23 @@ class Login:
 class Call:
     """One statement to be judged and answered.  how: batch, transaction, or the procedure that carries it."""
 
-    def __init__(self, how, sql, declares="", params=(), handle=None):
-        self.how, self.sql, self.declares, self.params, self.handle = how, sql, declares, list(params), handle
-        self.number = 0
+    def __init__(self, how, sql, declares="", params=(), handle=None, broken=None, again=False):
+        self.how, self.sql, self.declares, self.params, self.handle = how, sql, declares or "", list(params), handle
+        self.broken = broken  # the number of an error that stands before anything else
+        self.again = again    # a transaction begins where one ended
+        self.number = 0       # in the record
         self.session = None
 
     @property
     def procedure(self):
         return self.how not in ("batch", "transaction")
+
+    def on(self):
+        """What rules call it."""
+        if self.how in ("sp_prepare", "sp_unprepare"):
+            return "prepare"
+        carries = ("batch", "sp_executesql", "sp_prepexec", "sp_execute")
+        return "sql" if self.how in carries else "transaction" if self.how == "transaction" else "call"
 
     def param(self, name):
         """The value of a parameter by its name or, where parameters have none, by its place in the declaration."""
