@@ -148,8 +148,9 @@ class Statement:
         return self.status in (SUCCESS, WITH_INFO)
 
     def again(self, *values):
-        """Executes what was prepared."""
-        self.bind(values)
+        """Executes what was prepared; no values: those that are bound already."""
+        if values:
+            self.bind(values)
         self.status = Api.call("SQLExecute", self.handle)
 
     def drain(self):
