@@ -34,7 +34,7 @@ def pieces(sql):
 
 
 def select(call):
-    """A step that answers SELECT of literals, parameters and what the session knows; None where it is more."""
+    """A step that answers SELECT of literals, parameters and what the session knows; None else."""
     match = SELECT.fullmatch(call.sql)
     if not match:
         return None

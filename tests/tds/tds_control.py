@@ -61,7 +61,8 @@ class Control:
 
     def wait(self, request):
         count = request.get("count", 1)
-        found = self.log.wait(request.get("where", {}), request.get("since", 0), count, request.get("seconds", 10))
+        found = self.log.wait(request.get("where", {}), request.get("since", 0), count,
+                              request.get("seconds", 10))
         if len(found) < count:
             raise ValueError("%d of %d came in time" % (len(found), count))
         return {"records": found}

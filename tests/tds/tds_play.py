@@ -61,7 +61,8 @@ class Player(Link):
         if function:
             with self.log.changed:  # a script's world has one writer at a time
                 function(call)
-        self.log.add("effect", session=self.number, name=name, value=value, call=getattr(call, "number", None))
+        self.log.add("effect", session=self.number, name=name, value=value,
+                     call=getattr(call, "number", None))
 
     def names(self):
         return {"user": self.user, "database": self.database, "process": self.number}

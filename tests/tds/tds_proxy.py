@@ -12,11 +12,12 @@ A rule, of which the first that fits counts:
   skip, times, name   as in tds_rules.py (times: 1 where nothing is said)
   when       before: the request does not arrive; after: it does, and its whole answer is here; within: and
              `pass` bytes of its answer have gone on
-  do         cut: both sides see the end; reset: the client sees a reset; swallow: this and all that follows is
-             lost in silence; delay: `seconds`
+  do         cut: both sides see the end; reset: the client sees a reset; swallow: this and all that follows
+             is lost in silence; delay: `seconds`
   leave      true: the server's side stays open, as when a machine is gone and nobody tells the server
 
-The admin port, see tds_tell.py: rules, clear, records, wait, cut [reset=true], refuse, accept, target to=HOST:PORT.
+The admin port, see tds_tell.py: rules, clear, records, wait, cut [reset=true], refuse, accept, and
+target to=HOST:PORT.
 """
 import argparse
 import re
@@ -44,13 +45,16 @@ class Rule:
         if unknown:
             raise ValueError("a rule knows no %s" % ", ".join(sorted(unknown)))
         self.match = re.compile(given["match"], re.I | re.S) if "match" in given else None
-        self.unit, self.bytes, self.connection = given.get("unit"), given.get("bytes"), given.get("connection")
-        self.direction, self.when, self.do = given.get("direction"), given.get("when", "before"), given["do"]
+        self.unit, self.connection = given.get("unit"), given.get("connection")
+        self.bytes, self.direction = given.get("bytes"), given.get("direction")
+        self.when, self.do, self.passing = given.get("when", "before"), given["do"], given.get("pass", 0)
         self.skip, self.times = given.get("skip", 0), given.get("times", 1)
-        self.passing, self.seconds, self.leave = given.get("pass", 0), given.get("seconds", 1), given.get("leave")
+        self.seconds, self.leave = given.get("seconds", 1), given.get("leave")
         self.name = given.get("name") or "%s %s" % (self.do, given.get("match") or self.unit or self.bytes)
-        if self.do not in ("cut", "reset", "swallow", "delay") or self.when not in ("before", "after", "within"):
-            raise ValueError("do is cut, reset, swallow or delay; when is before, after or within")
+        if self.do not in ("cut", "reset", "swallow", "delay"):
+            raise ValueError("do is cut, reset, swallow or delay")
+        if self.when not in ("before", "after", "within"):
+            raise ValueError("when is before, after or within")
         if (self.bytes is None) != (self.direction not in ("up", "down")):
             raise ValueError("bytes and a direction (up, down) belong together")
 
@@ -64,7 +68,9 @@ class Rule:
     def fits_request(self, pair, text):
         if self.bytes is not None or self.connection not in (None, pair.number):
             return False
-        return self.unit == pair.units if self.unit is not None else bool(self.match and self.match.search(text))
+        if self.unit is not None:
+            return self.unit == pair.units
+        return bool(self.match and self.match.search(text))
 
     def fits_bytes(self, pair, direction, passed, coming):
         return (self.bytes is not None and self.direction == direction and
@@ -123,8 +129,9 @@ class Pair:
 
     def forward(self, direction, data):
         with self.log.changed:
+            passed = self.passed[direction]
             rule = next((one for one in self.proxy.rules
-                         if one.fits_bytes(self, direction, self.passed[direction], len(data)) and one.take()), None)
+                         if one.fits_bytes(self, direction, passed, len(data)) and one.take()), None)
         target = self.ends[direction][1]
         if rule:
             allowed = rule.bytes - self.passed[direction]
@@ -149,7 +156,8 @@ class Pair:
         text = self.proxy.framing.text(data)
         self.log.add("request", connection=self.number, unit=self.units, bytes=len(data), text=text[:500])
         with self.log.changed:
-            rule = next((one for one in self.proxy.rules if one.fits_request(self, text) and one.take()), None)
+            rule = next((one for one in self.proxy.rules
+                         if one.fits_request(self, text) and one.take()), None)
             self.waiting.append(rule if rule and rule.when != "before" else None)
         if rule and rule.when == "before":
             self.obey(rule)
@@ -237,11 +245,12 @@ class Proxy:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", required=True)
     parser.add_argument("--speaks", choices=sorted(FRAMINGS), default="tds")
     parser.add_argument("--port-file", help="gets both ports on one line: for clients, for tests")
-    parser.add_argument("--lifetime", type=float, default=600, help="seconds; it ends with its parent in any case")
+    parser.add_argument("--lifetime", type=float, default=600, help="seconds; or its parent's end")
     options = parser.parse_args()
     tds_control.write_ports(options.port_file, *Proxy(options.target, options.speaks).start())
     tds_control.live(options.lifetime)

@@ -6,7 +6,8 @@ from tds_values import read_value
 from tds_wire import NotTds, Reader
 
 # [MS-TDS] PRELOGIN, PL_OPTION_TOKEN
-OPTION_VERSION, OPTION_ENCRYPTION, OPTION_INSTANCE, OPTION_THREAD, OPTION_MARS, OPTION_END = 0, 1, 2, 3, 4, 0xFF
+OPTION_VERSION, OPTION_ENCRYPTION, OPTION_INSTANCE, OPTION_THREAD, OPTION_MARS = 0, 1, 2, 3, 4
+OPTION_END = 0xFF
 NO_ENCRYPTION = 2  # ENCRYPT_NOT_SUP: the rest goes in the clear
 # [MS-TDS] RPC Request, ProcID
 PROCEDURES = {1: "sp_cursor", 2: "sp_cursoropen", 3: "sp_cursorprepare", 4: "sp_cursorexecute",
@@ -34,7 +35,8 @@ def read_prelogin(payload):
 
 
 def prelogin_answer():
-    options = [(OPTION_VERSION, bytes((15, 0, 0x07, 0xD0, 0, 0))), (OPTION_ENCRYPTION, bytes((NO_ENCRYPTION,))),
+    options = [(OPTION_VERSION, bytes((15, 0, 0x07, 0xD0, 0, 0))),
+               (OPTION_ENCRYPTION, bytes((NO_ENCRYPTION,))),
                (OPTION_INSTANCE, b"\0"), (OPTION_THREAD, b""), (OPTION_MARS, b"\0")]
     at, head, body = 5 * len(options) + 1, b"", b""
     for token, data in options:
@@ -46,7 +48,8 @@ def prelogin_answer():
 class Login:
     """[MS-TDS] LOGIN7: who, and to which database."""
 
-    FIELDS = ("host", "user", "password", "application", "server", "extension", "library", "language", "database")
+    FIELDS = ("host", "user", "password", "application", "server", "extension", "library", "language",
+              "database")
 
     def __init__(self, payload):
         reader = Reader(payload)
@@ -75,7 +78,8 @@ class Call:
     """One statement to be judged and answered.  how: batch, transaction, or the procedure that carries it."""
 
     def __init__(self, how, sql, declares="", params=(), handle=None, broken=None, again=False):
-        self.how, self.sql, self.declares, self.params, self.handle = how, sql, declares or "", list(params), handle
+        self.how, self.sql, self.handle = how, sql, handle
+        self.declares, self.params = declares or "", list(params)
         self.broken = broken  # the number of an error that stands before anything else
         self.again = again    # a transaction begins where one ended
         self.number = 0       # in the record
@@ -93,7 +97,7 @@ class Call:
         return "sql" if self.how in carries else "transaction" if self.how == "transaction" else "call"
 
     def param(self, name):
-        """The value of a parameter by its name or, where parameters have none, by its place in the declaration."""
+        """A parameter's value by its name or, where it has none, by its place in the declaration."""
         for place, value in enumerate(self.params):
             if value.name == name or (not value.name and self.declared(place) == name):
                 return value.value

@@ -20,7 +20,7 @@ STEPS = {
     "error": "a number or an object, see tds_errors.build",
     "info": "the same, as a note: a severity of 10 or less",
     "status": "the procedure's return status",
-    "effect": "something lasting, by name: done at once, or with the transaction that the session is in; `value`",
+    "effect": "something lasting, by name: at once, or with the transaction that the session is in; `value`",
     "begin": "a transaction begins", "commit": "it ends well", "rollback": "it is undone",
     "flush": "what is ready goes out now",
     "wait": "seconds; an attention ends it and the statement, where not `deaf`",
@@ -29,8 +29,8 @@ STEPS = {
     "cut": "close or reset: ends the connection here; `keep`: bytes of what is ready go out first, or all",
     "swallow": "true: what is ready is dropped, and the connection stays, mute for ever",
 }
-WITH = {"rows": {"columns"}, "effect": {"value", "call"}, "wait": {"deaf"}, "hang": {"deaf"}, "gate": {"deaf"},
-        "cut": {"keep"}}
+WITH = {"rows": {"columns"}, "effect": {"value", "call"}, "wait": {"deaf"}, "hang": {"deaf"},
+        "gate": {"deaf"}, "cut": {"keep"}}
 ON = {"sql", "prepare", "call", "transaction", "login", "prelogin", "any"}
 MEMBERS = {"on", "match", "param", "skip", "times", "name", "answer", "then"}
 

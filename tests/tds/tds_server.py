@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server that speaks TDS 7.2 to 7.4 and plays what a test tells it, for drivers that think it SQL Server.
 
-It holds no data: it checks and records what arrives, and answers by rules (tds_rules.py), by a script (a Python
-file with answer(call), which gives steps or None), and by the little that it knows (tds_builtin.py).
+It holds no data: it checks and records what arrives, and answers by rules (tds_rules.py), by a script (a
+Python file with answer(call), which gives steps or None), and by the little that it knows (tds_builtin.py).
 
 The admin port takes one JSON object a line, {"do": VERB, ...}; tds_tell.py sends them from a shell:
   rules rules=[...] [add=true]     what to answer, instead of or before what there is; `clear`: nothing more
@@ -37,8 +37,8 @@ class Server:
         self.world.strict = options.strict
         self.listener = tds_control.listen(options.port)
         self.port = self.listener.getsockname()[1]
-        verbs = ("rules", "clear", "value", "open", "close", "freeze", "thaw", "refuse", "accept", "cut", "user",
-                 "database", "set")
+        verbs = ("rules", "clear", "value", "open", "close", "freeze", "thaw", "refuse", "accept", "cut",
+                 "user", "database", "set")
         self.control = tds_control.Control(self.log, {name: getattr(self, name) for name in verbs})
 
     def start(self):
@@ -119,10 +119,11 @@ class Server:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--port-file", help="gets both ports on one line: for clients, for tests")
-    parser.add_argument("--lifetime", type=float, default=600, help="seconds; it ends with its parent in any case")
+    parser.add_argument("--lifetime", type=float, default=600, help="seconds; or its parent's end")
     parser.add_argument("--user", default="scanpipe")
     parser.add_argument("--password", default="Secret-1")
     parser.add_argument("--database", action="append", default=["master", "scans"])

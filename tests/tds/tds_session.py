@@ -153,8 +153,9 @@ class Session(Player):
     def tell(self, call, descriptor):
         """Records a statement; the rule for it."""
         call.session = self
-        call.number = self.log.add("sql", session=self.number, how=call.how, sql=call.sql, declares=call.declares,
-                                   handle=call.handle, params=[describe(value) for value in call.params],
+        call.number = self.log.add("sql", session=self.number, how=call.how, sql=call.sql,
+                                   declares=call.declares, handle=call.handle,
+                                   params=[describe(value) for value in call.params],
                                    in_transaction=self.depth > 0)
         self.world.keep(call.number, call)
         if descriptor not in (None, self.descriptor):  # [MS-TDS] Transaction Descriptor Header
@@ -167,7 +168,8 @@ class Session(Player):
             for place, call in enumerate(calls):
                 rule = self.tell(call, descriptor)
                 answer.start(call.procedure)
-                self.perform(rule.steps if rule else BY_DEFAULT, answer, call, lambda ready: self.default(call, ready))
+                steps = rule.steps if rule else BY_DEFAULT
+                self.perform(steps, answer, call, lambda ready: self.default(call, ready))
                 self.finish(answer, call, place < len(calls) - 1)
             self.send(answer.data, True)
             how = "failed" if answer.failure else "answered"
@@ -177,7 +179,8 @@ class Session(Player):
             how = "cancelled"
             self.acknowledge(answer)
         finally:
-            self.log.add("done", session=self.number, call=call.number, how=how, rule=rule.name if rule else None,
+            self.log.add("done", session=self.number, call=call.number, how=how,
+                         rule=rule.name if rule else None,
                          error=answer.failure.number if answer.failure else None)
         if answer.failure and answer.failure.closes:
             raise Cut(False)

@@ -4,8 +4,8 @@
 
   tds_tell.py PORT VERB [MEMBER=JSON...]
 
-prints records one a line and other answers as one object; fails where the answer is an error.  A value that is
-no JSON is text: tds_tell.py 4711 wait 'where={"event": "effect"}' seconds=5
+prints records one a line and other answers as one object; fails where the answer is an error.  A value that
+is no JSON is text: tds_tell.py 4711 wait 'where={"event": "effect"}' seconds=5
 """
 import json
 import sys

@@ -16,6 +16,7 @@ COLLATION = bytes.fromhex("0904d00034")
 PLP_NULL, PLP_UNKNOWN = 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFE
 MAX = 0xFFFF  # the length of (MAX) types, whose values come in chunks
 EPOCH = datetime.date(1, 1, 1)
+CENTURY = (datetime.date(1900, 1, 1) - EPOCH).days
 TICKS = 10 ** 7
 
 FIXED = {0x1F: ("null", 0), 0x30: ("tinyint", 1), 0x32: ("bit", 1), 0x34: ("smallint", 2), 0x38: ("int", 4),
@@ -154,7 +155,7 @@ def old_time(data):
     """[MS-TDS] DATETIME: days since 1900 and three-hundredths of a second; SMALLDATETIME: minutes."""
     days, rest = struct.unpack("<iI" if len(data) == 8 else "<HH", data)
     ticks = round(rest * TICKS / 300) if len(data) == 8 else rest * 60 * TICKS
-    return tell_time(days + (datetime.date(1900, 1, 1) - EPOCH).days, ticks)
+    return tell_time(days + CENTURY, ticks)
 
 
 def plain(kind, data):
@@ -210,7 +211,8 @@ def read_value(reader):
 
 # ---- What is sent
 
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?)?(?:(Z)|([+-])(\d\d):(\d\d))?$")
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?)?"
+                    r"(?:Z|([+-])(\d\d):(\d\d))?$")
 
 
 def parse_time(text):
@@ -218,7 +220,7 @@ def parse_time(text):
     found = MOMENT.match(text)
     if not found:
         raise ValueError("not a time: %s" % text)
-    day, hour, minute, second, fraction, _, sign, off_hours, off_minutes = found.groups()
+    day, hour, minute, second, fraction, sign, off_hours, off_minutes = found.groups()
     days = (datetime.date.fromisoformat(day) - EPOCH).days
     ticks = (int(hour or 0) * 3600 + int(minute or 0) * 60 + int(second or 0)) * TICKS
     ticks += int((fraction or "0").ljust(7, "0"))
@@ -243,7 +245,7 @@ class Column:
         try:
             self.info()
         except KeyError:
-            raise ValueError("not a type that is sent: %s" % kind)
+            raise ValueError("not a type that is sent: %s" % kind) from None
 
     def family(self):
         families = {"nvarchar": "text", "varchar": "text", "varbinary": "text", "decimal": "decimal",
@@ -285,10 +287,10 @@ class Column:
             data = uuid.UUID(value).bytes_le
         elif self.base == "datetime":
             days, ticks, _ = parse_time(value)
-            data = struct.pack("<iI", days - (datetime.date(1900, 1, 1) - EPOCH).days, round(ticks * 300 / TICKS))
+            data = struct.pack("<iI", days - CENTURY, round(ticks * 300 / TICKS))
         else:
-            layout = {"tinyint": "<B", "smallint": "<h", "int": "<i", "bigint": "<q", "bit": "<?", "real": "<f",
-                      "float": "<d"}[self.base]
+            layout = {"tinyint": "<B", "smallint": "<h", "int": "<i", "bigint": "<q", "bit": "<?",
+                      "real": "<f", "float": "<d"}[self.base]
             data = struct.pack(layout, value)
         return struct.pack("<B", len(data)) + data
 
