@@ -919,6 +919,9 @@ sqs_tests = \
 	tests/sqs/split_test.sh \
 	tests/sqs/stub_test.sh
 TESTS += $(sqs_tests)
+tds_tests = \
+	tests/tds/tds_test.sh
+TESTS += $(tds_tests)
 
 TEST_EXTENSIONS = .sh
 TAP = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -932,6 +935,7 @@ EXTRA_DIST += \
 	$(kit_tests) \
 	$(sim_tests) \
 	$(sqs_tests) \
+	$(tds_tests) \
 	tests/README.md \
 	tests/aws/README.md \
 	tests/aws/sign_vectors.py \
@@ -1025,6 +1029,25 @@ EXTRA_DIST += \
 	tests/sqs/stub_botocore.py \
 	tests/sqs/stub_oracle.py \
 	tests/sqs/stub_test.py \
+	tests/tds/README.md \
+	tests/tds/odbc.py \
+	tests/tds/tds_answer.py \
+	tests/tds/tds_builtin.py \
+	tests/tds/tds_control.py \
+	tests/tds/tds_errors.py \
+	tests/tds/tds_framing.py \
+	tests/tds/tds_link.py \
+	tests/tds/tds_play.py \
+	tests/tds/tds_proxy.py \
+	tests/tds/tds_request.py \
+	tests/tds/tds_rules.py \
+	tests/tds/tds_server.py \
+	tests/tds/tds_session.py \
+	tests/tds/tds_stories.py \
+	tests/tds/tds_tell.py \
+	tests/tds/tds_values.py \
+	tests/tds/tds_wire.py \
+	tests/tds/tds_world.py \
 	tests/unit/README.md \
 	tests/valgrind.supp
 
