@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tds_test.sh runs, as TAP: the real FreeTDS talks to tds_server.py, and to it through tds_proxy.py."""
 import faulthandler
+import glob
 import hashlib
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -467,6 +470,32 @@ def story_slow(world):
     world.server.tell("close", gate="door")
 
 
+def story_crowd(world):
+    """Sessions do not see each other's transactions, prepared statements or answers."""
+    world.server.rules({"match": "boom", "answer": [{"error": 2627}]}, WRITE)
+    wrong = []
+
+    def worker(number):
+        with world.connect() as link:
+            link.set(odbc.AUTOCOMMIT, 0)
+            for turn in range(20):
+                name = "%d/%d" % (number, turn)
+                link.run("WRITE ?", name)
+                if link.rows("SELECT ?, @@TRANCOUNT", name) != [[name, "1"]]:
+                    wrong.append((number, turn))
+                if turn % 4 == 3 and failure(link.run, "boom")[0] != ("23000", 2627):
+                    wrong.append((number, "no error"))
+                link.end(turn % 2 == 0)
+
+    crowd = [odbc.threading.Thread(target=worker, args=(number,)) for number in range(8)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    world.equal("eight sessions at once each get their own", wrong, [])
+    world.equal("and half of what they wrote lasts", len(world.server.seen(event="effect")), 80)
+
+
 # ---- What is wrong is noticed
 
 def raw_session(world, payloads):
@@ -592,6 +621,65 @@ def story_proxy_leaves(world):
     world.proxy.tell("accept")
     world.connect(world.proxy.port).close()
     world.ok("and take again", True)
+
+
+def postgres_server(folder):
+    """The port of a PostgreSQL of our own and its process; None where it cannot run here."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    if not found or not shutil.which("psql"):
+        return None
+    rank = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
+    data, port = os.path.join(folder, "pg"), str(free_port())
+    os.mkdir(data)
+    if rank:  # PostgreSQL refuses to run as root
+        os.chmod(folder, 0o711)
+        shutil.chown(data, "nobody", "nogroup")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+    made = [*rank, found[-1] + "/initdb", "-D", data, "-U", "tester", "-A", "trust", "-N"]
+    if subprocess.run(made, **quiet).returncode:
+        return None
+    process = subprocess.Popen([*rank, found[-1] + "/postgres", "-D", data, "-p", port, "-k", "", "-h",
+                                "127.0.0.1", "-F"], **quiet)
+    for _ in range(200):
+        if subprocess.run([found[-1] + "/pg_isready", "-q", "-h", "127.0.0.1", "-p", port]).returncode == 0:
+            return port, process
+        time.sleep(0.1)
+    return port, process
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def psql(port, sql):
+    """What psql says, and whether it went well."""
+    where = "host=127.0.0.1 port=%s user=tester dbname=postgres sslmode=disable gssencmode=disable" % port
+    done = subprocess.run(["psql", "-qtAX", "-d", where, "-c", sql], capture_output=True, text=True, timeout=30)
+    return done.stdout.strip(), done.returncode == 0
+
+
+def story_postgres(world):
+    names = ["proxy: PostgreSQL goes through", "a COMMIT that is cut before it arrives", "does not last",
+             "a COMMIT whose answer is lost", "lasts"]
+    started = postgres_server(world.folder)
+    if not started:
+        for name in names:
+            world.ok(name + " # SKIP no PostgreSQL server runs here", True)
+        return
+    port, process = started
+    proxy = Place(world.folder, "tds_proxy.py", "--target", "127.0.0.1:" + port, "--speaks", "postgres")
+    try:
+        world.equal(names[0], psql(proxy.port, "CREATE TABLE t (x text); SELECT 7"), ("7", True))
+        for at, when, lasting in ((1, "before", "0"), (3, "after", "1")):
+            proxy.rules({"match": "INSERT", "do": "reset", "when": when})
+            world.equal(names[at], psql(proxy.port, "INSERT INTO t VALUES ('x')")[1], False)
+            world.equal(names[at + 1], psql(proxy.port, "SELECT count(*) FROM t"), (lasting, True))
+    finally:
+        proxy.stop()
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
 
 
 def main():

@@ -19,6 +19,7 @@ python3 -c 'import ctypes; ctypes.CDLL("libodbc.so.2")' 2>/dev/null || skip_all 
 # The machine's settings, and those of whoever runs this, are not part of the test.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/scanpipe-tds-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
+chmod 711 "$scratch"
 printf '[global]\n' >"$scratch/freetds.conf"
 export FREETDSCONF=$scratch/freetds.conf ODBCINI=$scratch/odbc.ini LC_ALL=C.UTF-8
 export TMPDIR=$scratch
