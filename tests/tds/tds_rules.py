@@ -22,7 +22,7 @@ STEPS = {
     "status": "the procedure's return status",
     "effect": "something lasting, by name: at once, or with the transaction that the session is in; `value`",
     "begin": "a transaction begins", "commit": "it ends well", "rollback": "it is undone",
-    "flush": "what is ready goes out now",
+    "flush": "what is ready goes out now; the last result is not, for it may be followed",
     "wait": "seconds; an attention ends it and the statement, where not `deaf`",
     "hang": "true: until an attention; with `deaf` until the connection ends",
     "gate": "a name: until the admin port opens it; `deaf` as above",

@@ -628,7 +628,7 @@ def story_proxy(world):
     through(world, {"match": "WRITE", "do": "swallow", "when": "after"}, 1, "swallow an answer", Timeout=1)
     through(world, {"unit": 3, "do": "cut", "when": "after"}, 1, "by the number of the request")
     world.begin()
-    slow = [{"count": 1}, {"flush": True}, {"wait": 0.3}, {"effect": "written"}]
+    slow = [{"count": 1}, {"count": 1}, {"flush": True}, {"wait": 0.3}, {"effect": "written"}]
     world.server.rules({"match": "WRITE", "answer": slow})
     world.proxy.rules({"match": "WRITE", "do": "cut", "when": "after"})
     with world.connect(world.proxy.port) as link:
