@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One client's requests: the login, batches, procedures, transactions; each is recorded, judged, answered."""
+import traceback
+
 import tds_builtin
 import tds_errors
 import tds_request as requests
@@ -27,14 +29,23 @@ class Session(Player):
                 if self.attention:
                     self.acknowledge(Answer())
                 else:
-                    self.handle(*self.inbox.pop(0))
+                    self.work()
         except Cut as cut:
             outcome = "gone" if self.gone else "reset" if cut.reset else "cut"
         except wire.NotTds as bad:
             self.violation(str(bad))
             self.refuse(str(bad))
+        except Exception as bad:  # of a script, or of a rule's values
+            outcome = "broken"
+            self.log.add("broken", session=self.number, what=repr(bad), where=traceback.format_exc())
         finally:
             self.leave_world(outcome)
+
+    def work(self):
+        try:
+            self.handle(*self.inbox.pop(0))
+        except Cancelled:  # and acknowledged: the rest of the request is not done
+            pass
 
     def leave_world(self, outcome):
         if self.depth:
@@ -163,29 +174,37 @@ class Session(Player):
         return self.pick(call.on(), call.sql, call.params)
 
     def exchange(self, descriptor, calls):
-        answer, how, rule = Answer(), "cut", None
+        answer = Answer()
+        for call in calls[:-1]:  # arrays of parameters
+            self.step_through(descriptor, call, answer, more=True)
+        rule = self.step_through(descriptor, calls[-1], answer, more=False)
+        if answer.failure and answer.failure.closes:
+            raise Cut(False)
+        if rule and rule.then:
+            raise Cut(rule.then == "reset")
+
+    def step_through(self, descriptor, call, answer, more):
+        """One statement from its record to its answer, which goes out with a request's last; its rule."""
+        rule, how = self.tell(call, descriptor), "cut"
+        answer.start(call.procedure)
         try:
-            for place, call in enumerate(calls):
-                rule = self.tell(call, descriptor)
-                answer.start(call.procedure)
-                steps = rule.steps if rule else BY_DEFAULT
-                self.perform(steps, answer, call, lambda ready: self.default(call, ready))
-                self.finish(answer, call, place < len(calls) - 1)
-            self.send(answer.data, True)
+            self.perform(rule.steps if rule else BY_DEFAULT, answer, call,
+                         lambda ready: self.default(call, ready))
+            self.finish(answer, call, more)
+            if not more:
+                self.send(answer.data, True)
             how = "failed" if answer.failure else "answered"
         except Swallowed:
             self.mute, how = True, "swallowed"
         except Cancelled:
             how = "cancelled"
             self.acknowledge(answer)
+            raise
         finally:
             self.log.add("done", session=self.number, call=call.number, how=how,
                          rule=rule.name if rule else None,
                          error=answer.failure.number if answer.failure else None)
-        if answer.failure and answer.failure.closes:
-            raise Cut(False)
-        if rule and rule.then:
-            raise Cut(rule.then == "reset")
+        return rule
 
     def default(self, call, answer):
         if call.broken:

@@ -26,6 +26,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LONGEST = 240
 SCRIPT = """
 def answer(call):
+    if call.sql == "CRASH":
+        raise KeyError("crash")
     if call.sql.startswith("DOUBLE"):
         return [{"columns": [["twice", "bigint"]], "rows": [[2 * call.param("@P1")]]}]
 """
@@ -284,6 +286,25 @@ def story_prepared(world):
         world.server.tell("set", handle_after_error=False)
 
 
+def story_arrays(world):
+    """A prepared statement's array goes as several procedures in one request; a row that fails stops none."""
+    world.server.rules({"match": "INSERT", "skip": 1, "times": 1, "answer": [{"error": 2627}]},
+                       {"match": "INSERT", "answer": [{"effect": "inserted"}, {"count": 1}]})
+    with world.connect() as link, link.statement() as statement:
+        statement.prepare("INSERT ?")
+        numbers = (odbc.ctypes.c_longlong * 3)(7, 8, 9)
+        odbc.Api.call("SQLSetStmtAttr", statement.handle, 22, odbc.ctypes.c_void_p(3), 0)  # PARAMSET_SIZE
+        odbc.Api.call("SQLBindParameter", statement.handle, 1, 1, odbc.C_SBIGINT, odbc.BIGINT,
+                      odbc.ctypes.c_size_t(0), 0, numbers, odbc.ctypes.c_ssize_t(8), None)
+        odbc.Api.call("SQLExecute", statement.handle)
+        told = odbc.diagnostics(odbc.STMT, statement.handle)
+        statement.drain()
+    arrived = [one["params"][0]["value"] for one in world.server.seen(event="sql", how="sp_execute")]
+    world.equal("each row of an array arrives", arrived, [7, 8, 9])
+    world.equal("the one that fails is told", told[0][:2] if told else None, ("23000", 2627))
+    world.equal("and the others last", len(world.server.seen(event="effect")), 2)
+
+
 # ---- Errors
 
 def story_errors(world):
@@ -336,6 +357,9 @@ def story_second_result(world):
 def story_builtin(world):
     with world.connect() as link:
         world.equal("a script answers what it knows", link.rows("DOUBLE ?", 21), [["42"]])
+        with world.connect() as other:
+            world.ok("a script that crashes costs its session", failure(other.run, "CRASH") is not None)
+        world.ok("and is seen", "crash" in world.server.wait(event="broken")[0]["what"])
         link.run("USE master")
         world.equal("USE changes the database", link.rows("SELECT DB_NAME()"), [["master"]])
         world.equal("to one that there is", failure(link.run, "USE nowhere"), [("08004", 911)])
