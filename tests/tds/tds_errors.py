@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors as SQL Server says them: number, severity, state, text.
 
-Numbers, severities and texts are those of Microsoft's list of "Database Engine events and errors"
-(sys.messages) and, from 10928 on, of "Troubleshoot connectivity issues" for Azure SQL Database.  A state is
-what servers commonly send: it differs from place to place in the server, so that nothing may rely on it.
-An SQLSTATE is not on the wire: the driver makes it up from the number or else from the severity; the one
-here is what FreeTDS 1.3.17 says, which the test looks at.
+Where from. 515, 547, 1101, 1105, 1205, 1222, 2601, 2627, 2628, 4060, 8114, 8115: severity and text as in
+Microsoft's list "Database Engine events and errors"; 2601 and 2627 with the value that newer servers add.
+10928 to 49920, first sentences: "Error messages for SQL Database client programs" of Azure's documentation.
+596: the same list, but with the severity 21 that ends the session. All others are general knowledge and
+were not looked up. A state is what servers commonly send: it differs from place to place in the server, so
+that nothing may rely on it. Which errors doom a transaction or are followed by 3621 is general knowledge
+too.
+
+An SQLSTATE is not on the wire: the driver makes it up from the number or else from the severity. The one
+here is what FreeTDS 1.3.17 is seen to say, which the test holds to.
 """
 
 # What comes after an error that ended one statement and not its transaction.
