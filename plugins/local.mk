@@ -23,4 +23,8 @@ endif
 if WITH_SCANAPI
 include plugins/source_scanapi/local.mk
 endif
+if WITH_POSTGRES
+include plugins/lib_odbc/local.mk
+include plugins/sink_postgres/local.mk
+endif
 EXTRA_DIST += plugins/README.md

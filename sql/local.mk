@@ -9,16 +9,31 @@ sqlite_migrations = \
 	sql/sqlite/shared_001_bookkeeping.sql \
 	sql/sqlite/state_001_pipeline_state.sql
 
-EXTRA_DIST += build-aux/embed-sql.sh sql/README.md sql/sqlite/README.md $(sqlite_migrations)
+postgres_migrations = \
+	sql/postgres/letters_001_failed_events.sql \
+	sql/postgres/shared_001_bookkeeping.sql \
+	sql/postgres/state_001_pipeline_state.sql
+
+EXTRA_DIST += build-aux/embed-sql.sh sql/README.md sql/sqlite/README.md $(sqlite_migrations) \
+	sql/postgres/README.md $(postgres_migrations)
 
 sql/sqlite_migrations.h: $(sqlite_migrations) build-aux/embed-sql.sh $(srcdir)/sql/local.mk
 	$(AM_V_at)$(MKDIR_P) sql
 	$(AM_V_GEN)AWK='$(AWK)' $(SHELL) $(srcdir)/build-aux/embed-sql.sh $(sqlite_migrations:%=$(srcdir)/%) >$@.new && mv $@.new $@
 CLEANFILES += sql/sqlite_migrations.h sql/sqlite_migrations.h.new
 
+sql/postgres_migrations.h: $(postgres_migrations) build-aux/embed-sql.sh $(srcdir)/sql/local.mk
+	$(AM_V_at)$(MKDIR_P) sql
+	$(AM_V_GEN)AWK='$(AWK)' $(SHELL) $(srcdir)/build-aux/embed-sql.sh $(postgres_migrations:%=$(srcdir)/%) >$@.new && mv $@.new $@
+CLEANFILES += sql/postgres_migrations.h sql/postgres_migrations.h.new
+
 if WITH_SQLITE
 BUILT_SOURCES += sql/sqlite_migrations.h
 # BUILT_SOURCES come first for `make`, `make check` and `make install` alone; these are for `make NAME`.
 $(plugins_lib_sqlite_libsqlite_la_OBJECTS) $(plugins_queue_sqlite_queue_sqlite_la_OBJECTS): sql/sqlite_migrations.h
 $(tests_liblib_sqlite_a_OBJECTS) $(tests_libqueue_sqlite_a_OBJECTS): sql/sqlite_migrations.h
+endif
+if WITH_POSTGRES
+BUILT_SOURCES += sql/postgres_migrations.h
+$(plugins_sink_postgres_sink_postgres_la_OBJECTS): sql/postgres_migrations.h
 endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "odbc.h"
+
+#include <stdio.h>
+
+/* What ODBC itself, and its driver manager, say; after what the dialect knows.  SQLSTATE: ISO 9075-2, and
+ * appendix A of the ODBC reference. */
+static const struct odbc_class common_classes[] = {
+    {.state = "01000",
+     .text = "Can't open lib",
+     .class = SP_REFUSED,
+     .lost = true,
+     .cure =
+         "install the ODBC driver, or correct Driver= in `connection`: odbcinst -q -d lists what is there"},
+    {.state = "IM", /* of the driver manager: no such driver, no such data source */
+     .class = SP_REFUSED,
+     .lost = true,
+     .cure = "correct Driver= or DSN= in `connection`: odbcinst -q -d and -q -s list what is there"},
+    {.state = "28", .class = SP_REFUSED, .lost = true, .cure = "correct UID= and `password`"},
+    {.state = "08", .class = SP_UNAVAILABLE, .lost = true},
+    {.state = "HYT", .class = SP_UNAVAILABLE, .lost = true},
+    {.state = "HY001", .class = SP_UNAVAILABLE},               /* no memory left */
+    {.state = "HY008", .class = SP_STOPPED},                   /* cancelled */
+    {.state = "HY010", .class = SP_UNAVAILABLE, .lost = true}, /* a driver in disorder */
+    {.state = "HY013", .class = SP_UNAVAILABLE},
+    {.state = "24000", .class = SP_UNAVAILABLE, .lost = true},
+    {.state = "22", .class = SP_REJECTED}, /* data */
+    {.state = "23", .class = SP_REJECTED}, /* constraints */
+    {.state = "44", .class = SP_REJECTED}, /* of a view */
+    {.state = "40", .class = SP_CONTENDED},
+    {.state = "42", .class = SP_REFUSED}, /* syntax, names, permission */
+};
+
+static bool fits(const struct odbc_class *class, const char *state, int32_t native, const char *text)
+{
+    return (!class->state || strncmp(state, class->state, strlen(class->state)) == 0) &&
+           (!class->native || class->native == native) && (!class->text || strstr(text, class->text));
+}
+
+static const struct odbc_class *find(const struct odbc_class *classes, size_t count, const char *state,
+                                     int32_t native, const char *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fits(&classes[i], state, native, text))
+            return &classes[i];
+    }
+    return NULL;
+}
+
+static const struct odbc_class *classify(const struct odbc_dialect *dialect, const char *state,
+                                         int32_t native, const char *text)
+{
+    static const struct odbc_class unknown = {.class = SP_UNKNOWN};
+    const struct odbc_class *class = find(dialect->classes, dialect->class_count, state, native, text);
+    if (!class)
+        class = find(common_classes, sizeof common_classes / sizeof *common_classes, state, native, text);
+    return class ? class : &unknown;
+}
+
+/* What a driver manager and driver put around a message: "[unixODBC][Driver]text". */
+static char *trim(const struct odbc_dialect *dialect, char *text)
+{
+    while (*text == '[' && strchr(text, ']'))
+        text = strchr(text, ']') + 1;
+    char *tail = dialect->error_tails ? strstr(text, dialect->error_tails) : NULL;
+    if (tail)
+        *tail = '\0';
+    for (size_t size = strlen(text); size && strchr(" \t\r\n;", text[size - 1]);)
+        text[--size] = '\0';
+    for (char *at = text; *at; at++)
+        *at = *at == '\n' || *at == '\r' || *at == '\t' ? ' ' : *at;
+    return text;
+}
+
+static const struct odbc_class *take_diagnostics(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle,
+                                                 char *room, size_t size, char **text_out)
+{
+    const struct odbc_store *store = db->store;
+    const struct odbc_class *class = NULL;
+    *room = '\0';
+    *text_out = room;
+    for (SQLSMALLINT number = 1; !class; number++) {
+        SQLCHAR state[6] = "";
+        SQLINTEGER native = 0;
+        if (!SQL_SUCCEEDED(SQLGetDiagRec(type, handle, number, state, &native, (SQLCHAR *)room,
+                                         (SQLSMALLINT)size, NULL)))
+            break;
+        if (strncmp((char *)state, "00", 2) == 0) /* a notice that came before */
+            continue;
+        memcpy(db->state, state, sizeof db->state);
+        class = classify(store->dialect, (char *)state, native, room);
+    }
+    for (size_t i = 0; i < sizeof store->secrets / sizeof *store->secrets; i++)
+        odbc_mask(room, store->secrets[i]);
+    *text_out = trim(store->dialect, room);
+    return class;
+}
+
+static bool is_dead(struct odbc *db)
+{
+    SQLUINTEGER dead = SQL_CD_FALSE;
+    return db->connection &&
+           SQL_SUCCEEDED(SQLGetConnectAttr(db->connection, SQL_ATTR_CONNECTION_DEAD, &dead, 0, NULL)) &&
+           dead == SQL_CD_TRUE;
+}
+
+static bool was_interrupted(struct odbc *db)
+{
+    pthread_mutex_lock(&db->lock);
+    bool interrupted = db->interrupted;
+    pthread_mutex_unlock(&db->lock);
+    return interrupted;
+}
+
+/* A driver may lose a connection without a word of it: then nothing is known of what was under way. */
+int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kind kind, const char *doing,
+              struct sp_error *err)
+{
+    static const struct odbc_class silent = {.class = SP_UNAVAILABLE, .lost = true};
+    char room[2048], *text;
+    db->state[0] = '\0';
+    const struct odbc_class *told = take_diagnostics(db, type, handle, room, sizeof room, &text);
+    const struct odbc_class *class = told ? told : &silent;
+    bool lost = class->lost || is_dead(db), interrupted = was_interrupted(db);
+    enum sp_class meaning = lost && class->class != SP_REFUSED ? SP_UNAVAILABLE : class->class;
+    if (lost && kind == ODBC_WRITES)
+        meaning = SP_UNCERTAIN;
+    else if (interrupted && (lost || meaning == SP_STOPPED))
+        meaning = SP_STOPPED;
+    db->missing = class->missing;
+    sp_fail(err, meaning, "%s: %s: %s%s%s%s", db->store->place, doing,
+            *text ? text : "the driver says nothing of why", *db->state ? " (" : "", db->state,
+            *db->state ? ")" : "");
+    if (class->cure)
+        sp_fail_cure(err, "%s", class->cure);
+    if (lost || db->in_transaction)
+        odbc_close(db);
+    return -1;
+}

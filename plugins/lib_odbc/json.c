@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define KEPT ((size_t)8 * 1024 * 1024)
+
+void json_fini(struct odbc_json *json)
+{
+    free(json->data);
+    *json = (struct odbc_json){0};
+}
+
+void json_clear(struct odbc_json *json)
+{
+    if (json->room > KEPT)
+        json_fini(json);
+    json->size = 0;
+}
+
+/* Room for so many bytes more, and a NUL. */
+static char *make_room(struct odbc_json *json, size_t size)
+{
+    if (json->room - json->size <= size) {
+        size_t room = json->room * 2 > json->size + size + 1 ? json->room * 2 : json->size + size + 4096;
+        json->data = realloc(json->data, room);
+        if (!json->data)
+            abort();
+        json->room = room;
+    }
+    return json->data + json->size;
+}
+
+static void add(struct odbc_json *json, const char *data, size_t size)
+{
+    char *at = make_room(json, size);
+    if (size)
+        memcpy(at, data, size);
+    at[size] = '\0';
+    json->size += size;
+}
+
+void json_raw(struct odbc_json *json, const char *text)
+{
+    add(json, text, strlen(text));
+}
+
+void json_number(struct odbc_json *json, int64_t number)
+{
+    char text[24];
+    add(json, text, (size_t)snprintf(text, sizeof text, "%" PRId64, number));
+}
+
+/* The length of the UTF-8 sequence at `text` (RFC 3629), 0 where there is none. */
+static size_t sequence(const unsigned char *text, size_t size, uint32_t *point_out)
+{
+    unsigned char lead = text[0];
+    size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length == 0 || length > size)
+        return 0;
+    uint32_t point = lead & (0xffu >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (text[i] & 0x3fu);
+    }
+    bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
+    if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+        return 0;
+    *point_out = point;
+    return length;
+}
+
+static void add_unit(struct odbc_json *json, uint32_t unit)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[6] = {'\\',
+                    'u',
+                    digits[unit >> 12 & 15],
+                    digits[unit >> 8 & 15],
+                    digits[unit >> 4 & 15],
+                    digits[unit & 15]};
+    add(json, text, sizeof text);
+}
+
+static size_t add_escaped(struct odbc_json *json, const unsigned char *text, size_t size)
+{
+    uint32_t point = 0xfffd;
+    if (*text == '"' || *text == '\\') {
+        add(json, (char[]){'\\', (char)*text}, 2);
+        return 1;
+    }
+    if (*text < 0x20) {
+        add_unit(json, *text);
+        return 1;
+    }
+    size_t length = sequence(text, size, &point);
+    if (point >= 0x10000) {
+        add_unit(json, 0xd7c0 + (point >> 10));
+        add_unit(json, 0xdc00 | (point & 0x3ff));
+    } else {
+        add_unit(json, point);
+    }
+    return length ? length : 1;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+void json_string(struct odbc_json *json, const char *text, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    json_raw(json, "\"");
+    for (size_t at = 0; at < size;) {
+        size_t plain = at;
+        while (plain < size && is_plain(bytes[plain]))
+            plain++;
+        add(json, text + at, plain - at);
+        at = plain;
+        if (at < size)
+            at += add_escaped(json, bytes + at, size - at);
+    }
+    json_raw(json, "\"");
+}
+
+void json_hex(struct odbc_json *json, const void *data, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = data;
+    char *at = make_room(json, size * 2 + 2);
+    *at++ = '"';
+    for (size_t i = 0; i < size; i++) {
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 15];
+    }
+    *at++ = '"';
+    *at = '\0';
+    json->size += size * 2 + 2;
+}
+
+void json_text_member(struct odbc_json *json, const char *name, const char *text)
+{
+    json_raw(json, name);
+    if (text)
+        json_string(json, text, strlen(text));
+    else
+        json_raw(json, "null");
+}
+
+void json_number_member(struct odbc_json *json, const char *name, int64_t number)
+{
+    json_raw(json, name);
+    json_number(json, number);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "odbc.h"
+
+#include <stdio.h>
+
+static const char doing[] = "making scanpipe's own tables";
+
+/* The digest of a migration's text: a released one never changes. */
+static void checksum_of(const char *sql, char out[2 * SP_SHA256_SIZE + 1])
+{
+    unsigned char digest[SP_SHA256_SIZE];
+    sp_sha256(sql, strlen(sql), digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+static int check_one(struct odbc *db, int64_t number, const char *checksum, struct sp_error *err)
+{
+    const struct odbc_part *part = db->store->part;
+    char known[2 * SP_SHA256_SIZE + 1];
+    if (number < 1 || number > (int64_t)part->migration_count) {
+        sp_fail(err, SP_REFUSED,
+                "%s: its tables of %s were made by a newer scanpipe (step %lld, known are %zu)",
+                db->store->place, part->name, (long long)number, part->migration_count);
+        return sp_fail_cure(err, "run the newer scanpipe, or name another database");
+    }
+    checksum_of(part->migrations[number - 1], known);
+    if (strcmp(known, checksum) == 0)
+        return 0;
+    sp_fail(err, SP_REFUSED,
+            "%s: step %lld of its tables of %s was made by another text than this program has",
+            db->store->place, (long long)number, part->name);
+    return sp_fail_cure(err, "run the scanpipe that made them, or one that was released after it");
+}
+
+/* Up to which number the migrations have run; 0 where the table of them is not there yet. */
+static int read_version(struct odbc *db, int64_t *version_out, struct sp_error *err)
+{
+    char checksum[2 * SP_SHA256_SIZE + 1] = "";
+    int64_t number = 0, version = 0;
+    int more;
+    json_clear(&db->json);
+    json_text_member(&db->json, "{\"part\":", db->store->part->name);
+    json_raw(&db->json, "}");
+    if (odbc_run(db, db->store->dialect->schema_read, ODBC_READS, doing, err) < 0) {
+        if (!db->missing || db->in_transaction)
+            return -1;
+        *version_out = 0;
+        return 0;
+    }
+    while ((more = odbc_fetch(db, doing, err)) > 0) {
+        SQLLEN got = 0;
+        if (odbc_number(db, 1, &number, doing, err) < 0)
+            return -1;
+        if (!SQL_SUCCEEDED(SQLGetData(db->running, 2, SQL_C_CHAR, checksum, sizeof checksum, &got)))
+            return odbc_fail(db, SQL_HANDLE_STMT, db->running, ODBC_READS, doing, err);
+        if (check_one(db, number, checksum, err) < 0)
+            return -1;
+        version = number > version ? number : version;
+    }
+    if (more < 0)
+        return -1;
+    *version_out = version;
+    return 0;
+}
+
+static int note_done(struct odbc *db, int64_t number, struct sp_error *err)
+{
+    char checksum[2 * SP_SHA256_SIZE + 1];
+    checksum_of(db->store->part->migrations[number - 1], checksum);
+    json_clear(&db->json);
+    json_text_member(&db->json, "{\"part\":", db->store->part->name);
+    json_number_member(&db->json, ",\"number\":", number);
+    json_text_member(&db->json, ",\"checksum\":", checksum);
+    json_raw(&db->json, "}");
+    return odbc_do(db, db->store->dialect->schema_written, ODBC_READS, NULL, doing, err);
+}
+
+static int execute(struct odbc *db, const char *sql, struct sp_error *err)
+{
+    return odbc_do(db, sql, ODBC_READS, NULL, doing, err);
+}
+
+/* In a transaction, and alone in it: somebody else may have been faster. */
+static int apply(struct odbc *db, struct sp_error *err)
+{
+    const struct odbc_part *part = db->store->part, *shared = db->store->dialect->shared;
+    int64_t version = 0;
+    if (execute(db, db->store->dialect->lock, err) < 0)
+        return -1;
+    for (size_t i = 0; i < shared->migration_count; i++) {
+        if (execute(db, shared->migrations[i], err) < 0)
+            return -1;
+    }
+    if (read_version(db, &version, err) < 0)
+        return -1;
+    while (version < (int64_t)part->migration_count) {
+        if (execute(db, part->migrations[version], err) < 0 || note_done(db, ++version, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int odbc_migrate(struct odbc *db, struct sp_error *err)
+{
+    int64_t version = 0;
+    if (read_version(db, &version, err) < 0)
+        return -1;
+    if (version == (int64_t)db->store->part->migration_count)
+        return 0;
+    if (odbc_begin(db, doing, err) < 0 || apply(db, err) < 0)
+        return -1;
+    return odbc_commit(db, doing, err);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "rows.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+static const char looking[] = "looking at the table", making[] = "making the table";
+
+/* Which columns of the table the database has; all false where there is no such table. */
+struct look {
+    bool table;
+    bool *columns;
+};
+
+static void look_fini(struct look *look)
+{
+    free(look->columns);
+}
+
+static int take_column(struct odbc_sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    const struct sp_table *table = handle->sink->table;
+    char name[256] = "";
+    SQLLEN got = 0;
+    if (!SQL_SUCCEEDED(SQLGetData(handle->db.running, 1, SQL_C_CHAR, name, sizeof name, &got)))
+        return odbc_fail(&handle->db, SQL_HANDLE_STMT, handle->db.running, ODBC_READS, looking, err);
+    look->table = true;
+    for (size_t i = 0; i < table->column_count; i++)
+        look->columns[i] |= strcmp(name, table->columns[i].name) == 0;
+    return 0;
+}
+
+static int look_at(struct odbc_sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    struct odbc *db = &handle->db;
+    int more;
+    look->columns = calloc(handle->sink->table->column_count, sizeof *look->columns);
+    if (!look->columns)
+        return sp_fail(err, SP_UNAVAILABLE, "no memory left");
+    json_clear(&db->json);
+    json_text_member(&db->json, "{\"table\":", handle->sink->quoted);
+    json_raw(&db->json, "}");
+    if (odbc_run(db, db->store->dialect->columns, ODBC_READS, looking, err) < 0)
+        return -1;
+    while ((more = odbc_fetch(db, looking, err)) > 0) {
+        if (take_column(handle, look, err) < 0)
+            return -1;
+    }
+    return more;
+}
+
+static size_t first_missing(const struct sp_table *table, const struct look *look)
+{
+    size_t i = 0;
+    while (i < table->column_count && look->columns[i])
+        i++;
+    return i;
+}
+
+static int fail_missing(const struct odbc_sink *sink, const struct look *look, struct sp_error *err)
+{
+    const struct sp_table *table = sink->table;
+    const struct odbc_dialect *dialect = sink->store.dialect;
+    size_t missing = first_missing(table, look);
+    char *sql = look->table ? dialect->add_column(table, missing) : dialect->create(table);
+    if (!look->table)
+        sp_fail(err, SP_REFUSED, "%s: there is no table %s", sink->store.place, table->name);
+    else
+        sp_fail(err, SP_REFUSED, "%s: table %s has no column %s", sink->store.place, table->name,
+                table->columns[missing].name);
+    sp_fail_cure(err, "run 'scanpipe migrate -c FILE', or create it: %s", sql);
+    free(sql);
+    return -1;
+}
+
+int schema_verify(struct odbc_sink_handle *handle, struct sp_error *err)
+{
+    SP_AUTO(look_fini) struct look look = {0};
+    if (look_at(handle, &look, err) < 0)
+        return -1;
+    if (first_missing(handle->sink->table, &look) < handle->sink->table->column_count)
+        return fail_missing(handle->sink, &look, err);
+    return 0;
+}
+
+/* The statement number `*at` of what is to be done; NULL at the end. */
+static char *next_step(const struct odbc_sink *sink, const struct look *look, size_t *at)
+{
+    const struct sp_table *table = sink->table;
+    if (!look->table)
+        return (*at)++ == 0 ? sink->store.dialect->create(table) : NULL;
+    while (*at < table->column_count && look->columns[*at])
+        (*at)++;
+    return *at < table->column_count ? sink->store.dialect->add_column(table, (*at)++) : NULL;
+}
+
+static const char *plan_text(const struct odbc_sink *sink, const struct look *look, struct sp_arena *arena)
+{
+    const char *plan = "";
+    size_t at = 0;
+    for (char *sql; (sql = next_step(sink, look, &at)); free(sql))
+        plan = sp_arena_printf(arena, "%s%s;\n", plan, sql);
+    return plan;
+}
+
+/* A key cannot be added to rows that are there. */
+static int check_keys(const struct odbc_sink *sink, const struct look *look, struct sp_error *err)
+{
+    for (size_t i = 0; look->table && i < sink->table->key_count; i++) {
+        if (look->columns[i])
+            continue;
+        sp_fail(err, SP_REFUSED, "%s: table %s has no column %s, which is its key", sink->store.place,
+                sink->table->name, sink->table->columns[i].name);
+        return sp_fail_cure(err, "let the pipeline's table have another name, or move this one away");
+    }
+    return 0;
+}
+
+/* In a transaction, under the lock of all who migrate. */
+static int apply(struct odbc_sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    struct odbc *db = &handle->db;
+    size_t at = 0;
+    int rc = odbc_begin(db, making, err);
+    if (rc == 0)
+        rc = odbc_do(db, db->store->dialect->lock, ODBC_READS, NULL, making, err);
+    if (rc == 0)
+        rc = look_at(handle, look, err);
+    if (rc == 0)
+        rc = check_keys(handle->sink, look, err);
+    for (char *sql; rc == 0 && (sql = next_step(handle->sink, look, &at)); free(sql))
+        rc = odbc_do(db, sql, ODBC_READS, NULL, making, err);
+    return rc == 0 ? odbc_commit(db, making, err) : -1;
+}
+
+static int dry_run(struct odbc_sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    return look_at(handle, look, err) < 0 ? -1 : check_keys(handle->sink, look, err);
+}
+
+int schema_migrate(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                   int64_t deadline, struct sp_error *err)
+{
+    struct odbc_sink_handle *handle = opaque;
+    SP_AUTO(look_fini) struct look look = {0};
+    int rc = odbc_enter(&handle->db, deadline, err);
+    if (rc == 0)
+        rc = mode == SP_MIGRATE_DRY_RUN ? dry_run(handle, &look, err) : apply(handle, &look, err);
+    if (rc == 0 && plan)
+        *plan = plan_text(handle->sink, &look, arena);
+    return odbc_leave(&handle->db, rc);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void put_time(struct odbc_json *json, int64_t ticks, unsigned digits)
+{
+    char text[SP_TIME_TEXT_SIZE];
+    json_string(json, text, sp_time_format(ticks, digits, text));
+}
+
+void value_put(struct odbc_json *json, const struct sp_column *column, const struct sp_value *value,
+               unsigned time_digits)
+{
+    if (!value->present) {
+        json_raw(json, "null");
+        return;
+    }
+    switch (column->type) {
+    case SP_TYPE_INT:
+    case SP_TYPE_BIGINT:
+        json_number(json, value->number);
+        break;
+    case SP_TYPE_BOOLEAN:
+        json_raw(json, value->number ? "true" : "false");
+        break;
+    case SP_TYPE_TIMESTAMP:
+        put_time(json, value->number, time_digits);
+        break;
+    case SP_TYPE_DECIMAL:
+    case SP_TYPE_TEXT:
+    case SP_TYPE_JSON:
+        json_string(json, value->text, value->length);
+        break;
+    }
+}
+
+void value_put_rows(struct odbc_sink_handle *handle, const struct sp_batch *batch, bool keys)
+{
+    const struct sp_table *table = handle->sink->table;
+    struct odbc_json *json = &handle->db.json;
+    unsigned digits = handle->sink->store.dialect->time_digits;
+    size_t width = keys ? table->key_count : table->column_count;
+    char name[32];
+    json_clear(json);
+    json_raw(json, "[");
+    for (size_t i = 0; i < batch->row_count; i++) {
+        json_raw(json, i ? ",{" : "{");
+        if (keys)
+            json_number_member(json, "\"n\":", (int64_t)i);
+        for (size_t j = 0; j < width; j++) {
+            snprintf(name, sizeof name, "%s\"c%zu\":", j || keys ? "," : "", j);
+            json_raw(json, name);
+            value_put(json, &table->columns[j], &batch->values[i * table->column_count + j], digits);
+        }
+        json_raw(json, "}");
+    }
+    json_raw(json, "]");
+}
+
+/* As the core writes it: with as many digits behind the point as the column has. */
+static bool is_decimal(const char *text, uint32_t scale)
+{
+    static const char digits[] = "0123456789";
+    text += *text == '-';
+    size_t whole = strspn(text, digits);
+    text += whole;
+    if (whole == 0 || scale == 0)
+        return whole > 0 && !*text;
+    return *text == '.' && strspn(text + 1, digits) == scale && !text[1 + scale];
+}
+
+static const char *take_number(const char *text, enum sp_type type, int64_t *out)
+{
+    char *end;
+    if (type == SP_TYPE_BOOLEAN) {
+        *out = *text == '1' || *text == 't';
+        return NULL;
+    }
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return errno || *end || end == text ? "is no integer" : NULL;
+}
+
+/* NULL, or why the text is no value of the column. */
+static const char *take(const struct sp_column *column, struct sp_slice text, struct sp_value *out)
+{
+    *out = (struct sp_value){.present = text.data != NULL};
+    if (!out->present)
+        return NULL;
+    switch (column->type) {
+    case SP_TYPE_INT:
+    case SP_TYPE_BIGINT:
+    case SP_TYPE_BOOLEAN:
+        return take_number(text.data, column->type, &out->number);
+    case SP_TYPE_TIMESTAMP:
+        return sp_time_parse(text, &out->number);
+    case SP_TYPE_DECIMAL:
+        if (!is_decimal(text.data, column->scale))
+            return "is no decimal of its scale";
+        break;
+    case SP_TYPE_TEXT:
+    case SP_TYPE_JSON:
+        break;
+    }
+    out->text = text.data;
+    out->length = (uint32_t)text.size;
+    return NULL;
+}
+
+int value_take(struct odbc_sink_handle *handle, size_t index, struct sp_arena *arena, struct sp_value *out,
+               const char *doing, struct sp_error *err)
+{
+    const struct sp_table *table = handle->sink->table;
+    struct sp_slice text;
+    /* The row's number comes first. */
+    if (odbc_text(&handle->db, (SQLUSMALLINT)(index + 2), arena, &text, doing, err) < 0)
+        return -1;
+    const char *wrong = take(&table->columns[index], text, out);
+    return wrong ? sp_fail(err, SP_REJECTED, "%s: column %s of table %s holds what %s",
+                           handle->sink->store.place, table->columns[index].name, table->name, wrong)
+                 : 0;
+}

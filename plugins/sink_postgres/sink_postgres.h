@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SINK_POSTGRES_H
+#define SINK_POSTGRES_H
+
+/* PostgreSQL as a dialect of lib_odbc. */
+
+#include "../lib_odbc/rows.h"
+
+extern const struct odbc_dialect postgres_dialect;
+
+/* ---- table.c: SQL made from a table; texts to be freed; pure */
+
+/* "\"dbo\".\"ParcelSummary\"" */
+char *postgres_quote(const struct sp_table *table);
+char *postgres_create(const struct sp_table *table);
+char *postgres_add_column(const struct sp_table *table, size_t column);
+/* Inserts rows, or joins them into those that are there: each group decides for itself. */
+char *postgres_upsert(const struct sp_table *table);
+char *postgres_select(const struct sp_table *table);
+
+/* ---- errors.c */
+
+#define POSTGRES_CLASSES 37
+extern const struct odbc_class postgres_classes[POSTGRES_CLASSES];
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "sink_postgres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A text under construction; memory that runs out ends the process, as it does for an arena. */
+struct text {
+    FILE *stream;
+    char *data;
+    size_t size;
+};
+
+static void text_start(struct text *text)
+{
+    text->stream = open_memstream(&text->data, &text->size);
+    if (!text->stream)
+        abort();
+}
+
+static char *text_end(struct text *text)
+{
+    if (fclose(text->stream) != 0)
+        abort();
+    return text->data;
+}
+
+/* Names are letters, digits and '_': in quotes they keep their case. */
+static void put_table(FILE *out, const struct sp_table *table)
+{
+    const char *dot = strchr(table->name, '.');
+    if (dot)
+        fprintf(out, "\"%.*s\".", (int)(dot - table->name), table->name);
+    fprintf(out, "\"%s\"", dot ? dot + 1 : table->name);
+}
+
+static void put_in(FILE *out, const char *row, const struct sp_column *column)
+{
+    fprintf(out, "%s.\"%s\"", row, column->name);
+}
+
+static void put_type(FILE *out, const struct sp_column *column)
+{
+    switch (column->type) {
+    case SP_TYPE_INT:
+        fputs("integer", out);
+        break;
+    case SP_TYPE_BIGINT:
+        fputs("bigint", out);
+        break;
+    case SP_TYPE_DECIMAL:
+        fprintf(out, "numeric(%u,%u)", column->precision, column->scale);
+        break;
+    case SP_TYPE_BOOLEAN:
+        fputs("boolean", out);
+        break;
+    case SP_TYPE_TEXT:
+        if (column->length)
+            fprintf(out, "varchar(%u)", column->length);
+        else
+            fputs("text", out);
+        break;
+    case SP_TYPE_TIMESTAMP:
+        fputs("timestamp with time zone", out);
+        break;
+    case SP_TYPE_JSON:
+        fputs("json", out);
+        break;
+    }
+}
+
+/* How a value comes out of the parameter.  As text, not as varchar(n): a cast cuts without a word what is too
+ * long, the column itself refuses it. */
+static const char *type_in_json(const struct sp_column *column)
+{
+    switch (column->type) {
+    case SP_TYPE_INT:
+        return "integer";
+    case SP_TYPE_BIGINT:
+        return "bigint";
+    case SP_TYPE_DECIMAL:
+        return "numeric";
+    case SP_TYPE_BOOLEAN:
+        return "boolean";
+    case SP_TYPE_TIMESTAMP:
+        return "timestamp with time zone";
+    case SP_TYPE_TEXT:
+    case SP_TYPE_JSON:
+        break;
+    }
+    return "text";
+}
+
+static void put_column(FILE *out, const struct sp_table *table, size_t column)
+{
+    fprintf(out, "\"%s\" ", table->columns[column].name);
+    put_type(out, &table->columns[column]);
+    /* The index then sorts by bytes, as batches are sorted, whatever the database's collation. */
+    if (column < table->key_count && table->columns[column].type == SP_TYPE_TEXT)
+        fputs(" COLLATE \"C\"", out);
+    if (column < table->key_count)
+        fputs(" NOT NULL", out);
+}
+
+static void put_names(FILE *out, const struct sp_table *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s\"%s\"", i ? ", " : "", table->columns[i].name);
+}
+
+char *postgres_quote(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    put_table(text.stream, table);
+    return text_end(&text);
+}
+
+char *postgres_create(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    fputs("CREATE TABLE ", text.stream);
+    put_table(text.stream, table);
+    fputs(" (", text.stream);
+    for (size_t i = 0; i < table->column_count; i++) {
+        put_column(text.stream, table, i);
+        fputs(", ", text.stream);
+    }
+    fputs("PRIMARY KEY (", text.stream);
+    put_names(text.stream, table, table->key_count);
+    fputs("))", text.stream);
+    return text_end(&text);
+}
+
+char *postgres_add_column(const struct sp_table *table, size_t column)
+{
+    struct text text;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_table(text.stream, table);
+    fputs(" ADD COLUMN ", text.stream);
+    put_column(text.stream, table, column);
+    return text_end(&text);
+}
+
+/* What a group is decided by: its order, or its one value. */
+static const struct sp_column *decider(const struct sp_table *table, size_t group)
+{
+    if (table->groups[group].order_column >= 0)
+        return &table->columns[table->groups[group].order_column];
+    for (size_t i = table->key_count; i < table->column_count; i++) {
+        if (table->columns[i].group == (int32_t)group)
+            return &table->columns[i];
+    }
+    return NULL;
+}
+
+static bool has_order(const struct sp_table *table, size_t group)
+{
+    return table->groups[group].order_column >= 0;
+}
+
+static bool goes_up(const struct sp_table *table, size_t group)
+{
+    return table->groups[group].keep == SP_KEEP_LAST || table->groups[group].keep == SP_KEEP_MAX;
+}
+
+/* The new value is beyond the stored one, or is the first.  A new NULL never is. */
+static void put_beyond(FILE *out, const struct sp_column *by, const char *sign)
+{
+    put_in(out, "excluded", by);
+    fputs(sign, out);
+    put_in(out, "t", by);
+    fputs(" OR (", out);
+    put_in(out, "t", by);
+    fputs(" IS NULL AND ", out);
+    put_in(out, "excluded", by);
+    fputs(" IS NOT NULL)", out);
+}
+
+/* Is the group replaced?  An equal order replaces, an equal minimum need not. */
+static void put_replaced(FILE *out, const struct sp_table *table, size_t group)
+{
+    const char *sign = goes_up(table, group) ? " > " : " < ";
+    if (has_order(table, group))
+        sign = goes_up(table, group) ? " >= " : " <= ";
+    put_beyond(out, decider(table, group), sign);
+}
+
+/* NULL-safe; json knows no equality but that of its text. */
+static void put_differs(FILE *out, const struct sp_column *column)
+{
+    const char *as = column->type == SP_TYPE_JSON ? "::text" : "";
+    put_in(out, "excluded", column);
+    fprintf(out, "%s IS DISTINCT FROM ", as);
+    put_in(out, "t", column);
+    fputs(as, out);
+}
+
+/* Does the group change?  Another order is a change; with an equal one the columns are compared. */
+static void put_changes(FILE *out, const struct sp_table *table, size_t group)
+{
+    const struct sp_column *by = decider(table, group);
+    bool any = false;
+    put_beyond(out, by, goes_up(table, group) ? " > " : " < ");
+    for (size_t i = table->key_count; has_order(table, group) && i < table->column_count; i++) {
+        const struct sp_column *column = &table->columns[i];
+        if (column->group != (int32_t)group || column == by)
+            continue;
+        if (!any) {
+            fputs(" OR (", out);
+            put_in(out, "excluded", by);
+            fputs(" = ", out);
+            put_in(out, "t", by);
+        }
+        fputs(any ? " OR " : " AND (", out);
+        put_differs(out, column);
+        any = true;
+    }
+    fputs(any ? "))" : "", out);
+}
+
+static void put_set(FILE *out, const struct sp_table *table)
+{
+    for (size_t i = table->key_count; i < table->column_count; i++) {
+        const struct sp_column *column = &table->columns[i];
+        fprintf(out, "%s\"%s\" = CASE WHEN ", i > table->key_count ? ", " : "", column->name);
+        put_replaced(out, table, (size_t)column->group);
+        fputs(" THEN ", out);
+        put_in(out, "excluded", column);
+        fputs(" ELSE ", out);
+        put_in(out, "t", column);
+        fputs(" END", out);
+    }
+}
+
+static void put_conflict(FILE *out, const struct sp_table *table)
+{
+    if (table->append || table->column_count == table->key_count) {
+        fputs("NOTHING", out);
+        return;
+    }
+    fputs("UPDATE SET ", out);
+    put_set(out, table);
+    for (size_t i = 0; i < table->group_count; i++) {
+        fputs(i ? " OR " : " WHERE ", out);
+        put_changes(out, table, i);
+    }
+}
+
+/* "json_to_recordset(...) AS s (c0 integer, ...)", with `first` before the columns. */
+static void put_recordset(FILE *out, const struct sp_table *table, const char *first, size_t count)
+{
+    fprintf(out, "json_to_recordset(CAST(? AS json)) AS %s(%s", *first ? "s " : "", first);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%sc%zu %s", i ? ", " : "", i, type_in_json(&table->columns[i]));
+    fputs(")", out);
+}
+
+/*
+ * Safe with many writers, at READ COMMITTED: ON CONFLICT locks the row that is there, waits for whoever has
+ * it, and decides by what is there then; so none is lost, and no key collides.  Rows are taken in the order
+ * of the batch, which is sorted by key: two writers lock in the same order and do not deadlock.  A batch has
+ * each key once, which ON CONFLICT asks for.
+ */
+char *postgres_upsert(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    fputs("INSERT INTO ", text.stream);
+    put_table(text.stream, table);
+    fputs(" AS t (", text.stream);
+    put_names(text.stream, table, table->column_count);
+    fputs(") SELECT ", text.stream);
+    for (size_t i = 0; i < table->column_count; i++)
+        fprintf(text.stream, "%ss.c%zu%s", i ? ", " : "", i,
+                table->columns[i].type == SP_TYPE_JSON ? "::json" : "");
+    fputs(" FROM ROWS FROM (", text.stream);
+    put_recordset(text.stream, table, "", table->column_count);
+    fputs(") WITH ORDINALITY AS s (", text.stream);
+    for (size_t i = 0; i < table->column_count; i++)
+        fprintf(text.stream, "c%zu, ", i);
+    fputs("n) ORDER BY s.n ON CONFLICT (", text.stream);
+    put_names(text.stream, table, table->key_count);
+    fputs(") DO ", text.stream);
+    put_conflict(text.stream, table);
+    return text_end(&text);
+}
+
+/* As text that no driver and no setting of the session changes. */
+static void put_shown(FILE *out, const struct sp_column *column)
+{
+    if (column->type == SP_TYPE_TIMESTAMP) {
+        fputs("to_char(", out);
+        put_in(out, "t", column);
+        fputs(" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')", out);
+    } else {
+        put_in(out, "t", column);
+        fputs("::text", out);
+    }
+}
+
+char *postgres_select(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    fputs("SELECT s.n", text.stream);
+    for (size_t i = 0; i < table->column_count; i++) {
+        fputs(", ", text.stream);
+        put_shown(text.stream, &table->columns[i]);
+    }
+    fputs(" FROM ", text.stream);
+    put_recordset(text.stream, table, "n bigint, ", table->key_count);
+    fputs(" JOIN ", text.stream);
+    put_table(text.stream, table);
+    fputs(" AS t ON ", text.stream);
+    for (size_t i = 0; i < table->key_count; i++) {
+        fputs(i ? " AND " : "", text.stream);
+        put_in(text.stream, "t", &table->columns[i]);
+        fprintf(text.stream, " = s.c%zu", i);
+    }
+    return text_end(&text);
+}
