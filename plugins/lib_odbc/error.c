@@ -20,6 +20,8 @@ static const struct odbc_class common_classes[] = {
      .cure = "correct Driver= or DSN= in `connection`: odbcinst -q -d and -q -s list what is there"},
     {.state = "28", .class = SP_REFUSED, .lost = true, .cure = "correct UID= and `password`"},
     {.state = "08", .class = SP_UNAVAILABLE, .lost = true},
+    /* Drivers lose connections under the general error as well. */
+    {.state = "HY000", .text = "connection", .class = SP_UNAVAILABLE, .lost = true},
     {.state = "HYT", .class = SP_UNAVAILABLE, .lost = true},
     {.state = "HY001", .class = SP_UNAVAILABLE},               /* no memory left */
     {.state = "HY008", .class = SP_STOPPED},                   /* cancelled */
@@ -106,12 +108,12 @@ static bool is_dead(struct odbc *db)
            dead == SQL_CD_TRUE;
 }
 
-static bool was_interrupted(struct odbc *db)
+static void look_at_interrupt(struct odbc *db, bool *interrupted_out, bool *broken_out)
 {
     pthread_mutex_lock(&db->lock);
-    bool interrupted = db->interrupted;
+    *interrupted_out = db->interrupted;
+    *broken_out = db->broken;
     pthread_mutex_unlock(&db->lock);
-    return interrupted;
 }
 
 /* A driver may lose a connection without a word of it: then nothing is known of what was under way. */
@@ -123,7 +125,9 @@ int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kin
     db->state[0] = '\0';
     const struct odbc_class *told = take_diagnostics(db, type, handle, room, sizeof room, &text);
     const struct odbc_class *class = told ? told : &silent;
-    bool lost = class->lost || is_dead(db), interrupted = was_interrupted(db);
+    bool interrupted, broken;
+    look_at_interrupt(db, &interrupted, &broken);
+    bool lost = class->lost || broken || is_dead(db);
     enum sp_class meaning = lost && class->class != SP_REFUSED ? SP_UNAVAILABLE : class->class;
     if (lost && kind == ODBC_WRITES)
         meaning = SP_UNCERTAIN;

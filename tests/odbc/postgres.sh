@@ -11,6 +11,8 @@
 # shellcheck disable=SC2034  # what is set here is used by the tests
 # shellcheck shell=bash
 
+postgres_inside=() # a command to run the server with: nsenter ...
+
 postgres_bin() { # prints the folder of the server's programs
     local folder
     for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) "$(dirname "$(command -v postgres 2>/dev/null)")"; do
@@ -35,11 +37,21 @@ postgres_find() {
     postgres_driver >/dev/null || { echo "PostgreSQL's ODBC driver is not installed"; return 1; }
 }
 
+postgres_who() { # who runs the server
+    if [ "$(id -u)" -ne 0 ]; then
+        id -un
+    elif id -u postgres >/dev/null 2>&1; then
+        echo postgres
+    else
+        echo nobody
+    fi
+}
+
 postgres_as() { # COMMAND...: as who may run the server
     if [ "$(id -u)" -ne 0 ]; then
         "$@"
     else
-        (cd / && exec setpriv --reuid="$postgres_user" --regid="$(id -g "$postgres_user")" --clear-groups -- "$@")
+        (cd / && exec "${postgres_inside[@]}" setpriv --reuid="$postgres_user" --regid="$(id -g "$postgres_user")" --clear-groups -- "$@")
     fi
 }
 
@@ -61,8 +73,7 @@ postgres_run() { # starts the server of postgres_folder, and waits until it answ
 
 postgres_start() { # [SETTING=VALUE]...
     local setting
-    postgres_user=postgres
-    id -u postgres >/dev/null 2>&1 || postgres_user=nobody
+    postgres_user=$(postgres_who)
     postgres_folder=$(mktemp -d "${TMPDIR:-/tmp}/scanpipe-postgres-XXXXXX")
     [ "$(id -u)" -ne 0 ] || chown "$postgres_user" "$postgres_folder"
     postgres_password='it; is {a} "secret" %41+='

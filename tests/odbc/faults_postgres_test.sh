@@ -1,0 +1,378 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What PostgreSQL's sink and state say while something is done to a real server: killed, frozen, shut down,
+# full, locked, its table dropped, permissions taken, the password changed.  calls.c makes the calls.
+# shellcheck source=tests/kit/lib.sh
+. "$(dirname "$0")/../kit/lib.sh"
+# shellcheck source=tests/odbc/postgres.sh
+. "$root/tests/odbc/postgres.sh"
+
+object=$(plugin sink_postgres) || skip_all "the sink postgres was not built"
+reason=$(postgres_find) || skip_all "$reason"
+calls=$build/tests/odbc/calls
+[ -x "$calls" ] || skip_all "tests/odbc/calls was not built"
+
+callers=()
+end_all() {
+    local pid
+    exec 2>/dev/null
+    for pid in "${callers[@]}"; do kill -KILL "$pid"; done
+    thaw
+    postgres_stop
+    [ -z "${holder:-}" ] || kill -KILL "$holder"
+    clean_up
+}
+trap end_all EXIT
+
+# ---- Callers, and what they are told
+
+# start NAME [PASSWORD]: a process that makes calls; its handles keep their connections
+start() {
+    mkfifo "$scratch/$1.in" "$scratch/$1.out"
+    "$calls" "$object" "$postgres_connection" "${2:-$postgres_password}" <"$scratch/$1.in" >"$scratch/$1.out" \
+        2>"$scratch/$1.err" &
+    callers+=($!)
+    exec {fd}>"$scratch/$1.in"
+    eval "$1_in=$fd"
+    exec {fd}<"$scratch/$1.out"
+    eval "$1_out=$fd"
+}
+
+say() { # NAME CALL: begins it
+    local in=$1_in
+    echo "$2" >&"${!in}"
+}
+
+hear() { # NAME: waits for its answer
+    local out=$1_out
+    answer=
+    read -r -t 60 answer <&"${!out}" || answer='(no answer)'
+}
+
+call() {
+    say "$1" "$2"
+    hear "$1"
+}
+
+# says WHAT CLASS [PART]: what the last call was answered
+says() {
+    local status=0
+    [[ $answer == "$2 "*"${3:-}"* ]] || status=1
+    ok "$1: $2${3:+, '$3'}" "$status" "it was: $answer"
+}
+
+within() { # WHAT MS
+    local rest=${answer#* }
+    at=${rest%% *}
+    [ "${at:-99999}" -le "$2" ] 2>/dev/null
+    ok "$1: within $2 ms" $? "it was: $answer"
+}
+
+sql() {
+    postgres_sql postgres "$1"
+}
+
+# hold SQL: a session that keeps its locks until `let_go`
+hold() {
+    mkfifo "$scratch/session.in"
+    PGPASSWORD=$postgres_password "$(postgres_bin)/psql" -X -q -h 127.0.0.1 -p "$postgres_port" -U scanpipe \
+        postgres <"$scratch/session.in" >"$scratch/session.out" 2>&1 &
+    session=$!
+    exec {session_in}>"$scratch/session.in"
+    rm "$scratch/session.in"
+    go_on "BEGIN; $1;"
+    wait_for "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'psql' AND state = 'idle in transaction'"
+}
+
+go_on() { # SQL, in the session that holds
+    echo "$1" >&"$session_in"
+}
+
+let_go() {
+    exec {session_in}>&-
+    wait "$session" 2>/dev/null
+}
+
+wait_for() { # SQL: until it says t
+    local tries
+    for tries in $(seq 1 200); do
+        [ "$(sql "$1" 2>/dev/null)" = t ] && return 0
+        sleep 0.05
+    done
+    echo "# it never came: $1"
+    return 1
+}
+
+a_write_waits() {
+    wait_for "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'"
+}
+
+server_pids() {
+    echo "$postgres_pid" $(pgrep -P "$postgres_pid")
+}
+
+freeze() {
+    frozen=$(server_pids)
+    # shellcheck disable=SC2086 # several words
+    kill -STOP $frozen
+}
+
+thaw() {
+    # shellcheck disable=SC2086
+    [ -z "${frozen:-}" ] || kill -CONT $frozen 2>/dev/null
+    frozen=
+}
+
+# ---- The stories
+
+a_slow_server() {
+    hold 'LOCK TABLE "Words"'
+    call one 'write 1 10 2 late 2000'
+    says 'given a locked table, when a write is out of time' unavailable timeout
+    within 'and it returns' 4000
+    let_go
+    call one 'write 1 10 2 word'
+    says 'and the same connection writes afterwards' ok
+}
+
+a_deadlock() {
+    hold 'UPDATE "Words" SET "Number" = 2 WHERE "Id" = 2'
+    say one 'write 1 3 3 deadlock'
+    a_write_waits
+    go_on 'UPDATE "Words" SET "Number" = 2 WHERE "Id" = 1;'
+    hear one
+    says 'given a deadlock, when the write is its victim' contended 40P01
+    let_go
+    call one 'write 1 3 3 again'
+    says 'and written again it is there' ok
+}
+
+a_lock_timeout() {
+    sql "ALTER ROLE scanpipe SET lock_timeout = '200ms'"
+    start impatient
+    hold 'UPDATE "Words" SET "Number" = 2 WHERE "Id" = 2'
+    call impatient 'write 1 3 4 timeout'
+    says 'given a lock_timeout of the server' contended 55P03
+    let_go
+    sql "ALTER ROLE scanpipe RESET lock_timeout"
+}
+
+a_table_that_goes() {
+    sql 'ALTER TABLE "Words" RENAME TO "Elsewhere"'
+    call one 'write 1 3 5 gone'
+    says 'given a table that was taken away' refused 'CREATE TABLE "Words"'
+    call one 'probe'
+    says 'and a probe says so too' refused 'there is no table'
+    sql 'ALTER TABLE "Elsewhere" RENAME TO "Words"; ALTER TABLE "Words" RENAME COLUMN "Word" TO "Other"'
+    call one 'write 1 3 5 gone'
+    says 'given a column that was taken away' refused 'ADD COLUMN "Word"'
+    sql 'ALTER TABLE "Words" RENAME COLUMN "Other" TO "Word"'
+    call one 'write 1 3 5 back'
+    says 'and when it is back, so is the sink' ok
+}
+
+permission_taken() {
+    sql "CREATE ROLE clerk LOGIN PASSWORD 'c}l{e;rk'; GRANT SELECT, INSERT, UPDATE ON \"Words\" TO clerk"
+    local owner=$postgres_connection
+    postgres_connection=${owner/UID=scanpipe/UID=clerk}
+    start clerk 'c}l{e;rk'
+    postgres_connection=$owner
+    call clerk 'write 1 3 6 clerk'
+    says 'given a user who may write' ok
+    sql 'REVOKE INSERT ON "Words" FROM clerk'
+    call clerk 'write 1 3 7 clerk'
+    says 'when the permission is taken' refused GRANT
+    sql 'GRANT INSERT ON "Words" TO clerk'
+    call clerk 'write 1 3 7 clerk'
+    says 'and given back' ok
+}
+
+a_password_changed() {
+    sql "ALTER ROLE clerk PASSWORD 'another one'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'clerk'" >/dev/null
+    call clerk 'write 1 3 8 rotated'
+    says 'given a password that was changed, and a connection that was cut' uncertain
+    call clerk 'write 1 3 8 rotated'
+    says 'when it connects again' refused 'password'
+    [[ $answer != *'c}l'* ]]
+    ok 'and the password is not told' $? "$answer"
+    postgres_connection=${postgres_connection/UID=scanpipe/UID=clerk}
+    start rotated 'another one'
+    postgres_connection=${postgres_connection/UID=clerk/UID=scanpipe}
+    call rotated 'write 1 3 8 rotated'
+    says 'and with the new one it works' ok
+}
+
+one_culprit() {
+    sql 'ALTER TABLE "Words" ADD CONSTRAINT "NoPoison" CHECK ("Word" <> '"'poison'"')'
+    call one 'write 1 3 9 poison'
+    says 'given a row that a constraint rejects' rejected NoPoison
+    sql 'ALTER TABLE "Words" DROP CONSTRAINT "NoPoison"; ALTER TABLE "Words" ALTER "Word" TYPE varchar(5) USING left("Word", 5)'
+    call one 'write 1 3 9 longer'
+    says 'given a text that is too long for the column' rejected 'too long'
+    call one 'read 1'
+    says 'and it is not there, cut' ok "8 rotat"
+    sql 'ALTER TABLE "Words" ALTER "Word" TYPE varchar(2000)'
+}
+
+a_cut_connection() {
+    hold 'LOCK TABLE "Words"'
+    say one 'write 1 3 10 cut'
+    a_write_waits
+    sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT%'" >/dev/null
+    hear one
+    says 'given a connection that is cut while it writes' uncertain
+    let_go
+    call one 'write 1 3 10 cut'
+    says 'and written again it is there' ok
+}
+
+killed() {
+    hold 'LOCK TABLE "Words"'
+    say one 'write 1 3 11 killed'
+    a_write_waits
+    # shellcheck disable=SC2046 # several words
+    kill -KILL $(server_pids)
+    hear one
+    says 'given a server that is killed while it writes' uncertain
+    let_go
+    call one 'write 1 3 11 killed'
+    says 'while it is away' unavailable refused
+    call one 'probe'
+    says 'and a probe' unavailable
+    call one 'get poller'
+    says 'and the state' unavailable
+    rm -f "$postgres_folder/data/postmaster.pid"
+    postgres_run
+    call one 'write 1 3 11 killed'
+    says 'and when it is back' ok
+    call one 'read 3'
+    says 'all of it is there' ok '11 killed'
+}
+
+frozen() {
+    freeze
+    call one 'write 1 3 12 frozen 1500'
+    says 'given a server that is frozen, when the call is late and interrupted' uncertain
+    within 'and it returns' 2500
+    call one 'write 1 3 12 frozen 5000'
+    says 'when it connects to a frozen server' unavailable
+    within 'and it returns' 6000
+    thaw
+    call one 'write 1 3 12 frozen'
+    says 'and when it goes on' ok
+}
+
+shut_down() {
+    hold 'LOCK TABLE "Words"'
+    say one 'write 1 3 13 down'
+    a_write_waits
+    kill -INT "$postgres_pid"
+    hear one
+    says 'given a server that is shut down while it writes' uncertain
+    let_go
+    local tries
+    for tries in $(seq 1 200); do
+        [ -e "$postgres_folder/data/postmaster.pid" ] || break
+        sleep 0.05
+    done
+    postgres_run
+    call one 'write 1 3 13 down'
+    says 'and when it is back' ok
+}
+
+a_full_disk() {
+    [ -n "${holder:-}" ] || { ok 'a full disk # SKIP no mount namespace is to be had' 0; return; }
+    sql "CREATE TABLESPACE small LOCATION '$scratch/small'"
+    sql 'ALTER TABLE "Words" SET TABLESPACE small; ALTER INDEX "Words_pkey" SET TABLESPACE small'
+    local long
+    long=$(printf '%01500d' 7)
+    call one "write 1 20000 14 $long 30000"
+    says 'given a disk that is full' unavailable 'No space left'
+    says 'and its cure' unavailable 'make room'
+    call one 'read 3'
+    says 'and nothing of the batch is there' ok '13 down'
+    nsenter -t "$holder" -m mount -o remount,size=200m "$scratch/small"
+    call one "write 1 20000 14 $long 30000"
+    says 'and when there is room' ok 20000
+}
+
+the_state() {
+    call one 'put poller {"at":"83269","cursor":"x"} 0'
+    says 'given a poller that writes its record' ok swapped
+    is 'then ProcessingState shows where it is' "$(sql 'SELECT "Pipeline", "LastEventId" FROM "ProcessingState"')" 'calls|83269'
+    call two 'put poller {"at":"99"} 0'
+    says 'and somebody else who expects none writes nothing' ok kept
+    local version=${answer##* }
+    call two "put poller {\"at\":\"83270\"} $version"
+    says 'with the version that it was told it does' ok swapped
+    is 'and ProcessingState goes along' "$(sql 'SELECT "LastEventId" FROM "ProcessingState"')" 83270
+    call two "put marks {\"at\":\"1\"} 0"
+    is 'but not with another record' "$(sql 'SELECT "LastEventId" FROM "ProcessingState"')" 83270
+    sql "UPDATE \"ScanpipeSchema\" SET \"Checksum\" = 'another' WHERE \"Part\" = 'state'"
+    start third
+    call third 'put other x 0'
+    says 'given tables that were made by another text' refused 'another text'
+    sql "DELETE FROM \"ScanpipeSchema\"; DROP TABLE \"PipelineState\", \"ProcessingState\"; DROP SEQUENCE \"PipelineStateVersions\""
+    start fourth
+    start fifth
+    say fourth 'put other x 0'
+    say fifth 'put another x 0'
+    hear fourth
+    says 'given two that make the tables at once, the first' ok swapped
+    hear fifth
+    says 'and the second' ok swapped
+}
+
+no_driver() {
+    local here=$postgres_connection
+    postgres_connection='DRIVER={No Such Driver};Server=x;UID=y'
+    start lost
+    call lost probe
+    says 'given a driver that is not installed' refused odbcinst
+    postgres_connection=${here/Database=postgres/Database=nowhere}
+    start nowhere
+    call nowhere probe
+    says 'given a database that is not there' refused nowhere
+    postgres_connection=$here
+}
+
+if unshare -m true 2>/dev/null; then
+    mkdir "$scratch/small"
+    unshare -m bash -c 'mount -t tmpfs -o size=8m small "$0" && chmod 777 "$0" && : >"$1" && exec sleep 600' \
+        "$scratch/small" "$scratch/mounted" &
+    holder=$!
+    for _ in $(seq 1 100); do
+        [ -e "$scratch/mounted" ] && break
+        sleep 0.05
+    done
+    chmod 755 "$scratch"
+    nsenter -t "$holder" -m chown "$(postgres_who)" "$scratch/small"
+    postgres_inside=(nsenter -t "$holder" -m)
+fi
+postgres_start deadlock_timeout=200ms || { echo "Bail out! PostgreSQL does not start"; exit 99; }
+
+start one
+start two
+call one migrate
+says 'given a server' ok
+call one 'write 1 3 1 word'
+says 'and rows' ok 3
+if [ $# -gt 0 ]; then
+    for story in "$@"; do "$story"; done
+else
+    a_slow_server
+    a_deadlock
+    a_lock_timeout
+    a_table_that_goes
+    permission_taken
+    a_password_changed
+    one_culprit
+    a_cut_connection
+    killed
+    frozen
+    shut_down
+    a_full_disk
+    the_state
+    no_driver
+fi
+finish
