@@ -131,8 +131,8 @@ int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kin
     enum sp_class meaning = lost && class->class != SP_REFUSED ? SP_UNAVAILABLE : class->class;
     if (lost && kind == ODBC_WRITES)
         meaning = SP_UNCERTAIN;
-    else if (interrupted && (lost || meaning == SP_STOPPED))
-        meaning = SP_STOPPED;
+    else if (meaning != SP_REFUSED && (lost || meaning == SP_STOPPED))
+        meaning = interrupted && sp_clock_now() < db->deadline ? SP_STOPPED : SP_UNAVAILABLE;
     db->missing = class->missing;
     sp_fail(err, meaning, "%s: %s: %s%s%s%s", db->store->place, doing,
             *text ? text : "the driver says nothing of why", *db->state ? " (" : "", db->state,

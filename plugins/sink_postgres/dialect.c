@@ -16,10 +16,15 @@ static const char *const letters_migrations[] = {LETTERS_MIGRATIONS};
     }
 static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters);
 
-/* Statements that are prepared once and run often; rows as they are, whatever the driver thinks of them. */
+/* Statements that are prepared once and run often; rows as they are, whatever the driver thinks of them; and
+ * a peer that is gone without a word is noticed within a minute. */
 static const struct odbc_keyword keywords[] = {
-    {"UseServerSidePrepare", "1"}, {"LFConversion", "0"}, {"UseDeclareFetch", "0"},
-    {"BoolsAsChar", "1"},          {"Protocol", "7.4-0"},
+    {"UseServerSidePrepare", "1"},
+    {"LFConversion", "0"},
+    {"UseDeclareFetch", "0"},
+    {"BoolsAsChar", "1"},
+    {"Protocol", "7.4-0"},
+    {"Pqopt", "{keepalives_idle=30 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=45000}"},
 };
 
 /*
