@@ -12,7 +12,8 @@ endif
 
 odbc_tests = \
 	tests/odbc/kit_postgres_test.sh \
-	tests/odbc/faults_postgres_test.sh
+	tests/odbc/faults_postgres_test.sh \
+	tests/odbc/main_postgres_test.sh
 TESTS += $(odbc_tests)
 
 EXTRA_DIST += $(odbc_tests) \

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The main job into a real PostgreSQL server, with the poller's record and the dead letters there too: the table
+# is the oracle's, whatever the feed does, with several processes, and with the server killed again and again.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
+# shellcheck source=tests/odbc/postgres.sh
+. "$root/tests/odbc/postgres.sh"
+
+[ -e "$build/plugins/sink_postgres/.libs/sink_postgres.so" ] || skip_all "the sink postgres was not built"
+reason=$(postgres_find) || skip_all "$reason"
+trap 'postgres_stop; clean_up' EXIT
+postgres_start || bail "PostgreSQL does not start"
+use_test_plugins
+printf '%s' "$postgres_password" >"$scratch/secret"
+
+sql() {
+    postgres_sql "${database:-postgres}" "$1"
+}
+
+main_conf() { # FILE PROCESSES
+    local server="plugin: postgres, connection: \"$postgres_connection\", password: \"\${file:$scratch/secret}\", $quick"
+    server=${server/Database=postgres/Database=$database}
+    write_conf "$1" <<YAML
+name: main
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 200, poll_interval: 100ms, $quick}
+queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: 50}, visibility_timeout: 5s}
+sink: {$server, migrate: true, workers: 3, batch: {events: 1000}}
+state: {$server}
+dead_letters: {$server}
+YAML
+}
+
+# The rows, as the oracle prints them; PostgreSQL keeps six digits of a time, cut.
+rows() {
+    local columns='"ParcelId", "LatestEventId", "LatestType"' time
+    show() { echo "to_char(\"$1\", 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"; }
+    columns+=", $(show LatestCreatedDateTimeUtc), \"LatestStatusCode\", \"LatestRunId\", $(show PickedUpAtUtc),"
+    columns+=" $(show DeliveredAtUtc), \"PickedUpEventId\", \"DeliveredEventId\""
+    sql "SET TIME ZONE 'UTC'; SELECT json_build_array($columns) FROM \"ParcelSummary\" ORDER BY \"ParcelId\"" |
+        python3 -c 'import json, sys
+for line in sys.stdin: print(json.dumps(json.loads(line)))'
+}
+
+oracle_rows() { # EVENTS
+    python3 "$here/oracle.py" "$1" | python3 -c 'import json, re, sys
+for line in sys.stdin:
+    print(json.dumps([re.sub(r"^(....-..-..T..:..:..\.\d{6})\dZ$", r"\1Z", x) if isinstance(x, str) else x
+                      for x in json.loads(line)]))'
+}
+
+as_the_oracle() { # NAME FILE
+    rows >"$scratch/rows"
+    oracle_rows "$events" >"$scratch/oracle"
+    at_least "$1: there are rows" "$(wc -l <"$scratch/oracle")" 100
+    check "$1: the table is the oracle's" diff "$scratch/oracle" "$scratch/rows"
+    letters_equal "$1: the dead letters are what can be in no row" "$events" "$2"
+    queue_is_empty "$1: the queue is empty" "$SCANPIPE_DATA/queue.db"
+    is "$1: ProcessingState shows how far it came" "$(sql 'SELECT "Pipeline", "LastEventId" FROM "ProcessingState"')" \
+        "main|$(sql "SELECT convert_from(\"Value\", 'UTF8')::json ->> 'at' FROM \"PipelineState\" WHERE \"Name\" = 'poller'")"
+}
+
+new_database() { # NAME
+    new_data "$1"
+    sql "CREATE DATABASE $1"
+    database=$1
+}
+
+feed=(--generate --seed "$seed" --events "$(scaled 20000 4000)" --parcels 3000 --malformed 1 --repeat 1 --stale 1)
+events=$scratch/events.ndjson
+sim_print "$events" "${feed[@]}"
+sim_start "${feed[@]}"
+
+one_process() {
+    new_database plain
+    main_conf "$scratch/plain.yaml"
+    runs plain "$scratch/plain.yaml"
+    as_the_oracle plain "$scratch/plain.yaml"
+    local before
+    before=$(rows | sha256sum)
+    runs again "$scratch/plain.yaml"
+    is 'a second run leaves the table as it is' "$(rows | sha256sum)" "$before"
+    check 'no log tells the password' not grep -F "$postgres_password" "$scratch"/*.log
+}
+
+server_restarts() { # kills it, as a crash of the machine would
+    # shellcheck disable=SC2046 # several words
+    kill -KILL "$postgres_pid" $(pgrep -P "$postgres_pid")
+    sleep 0.5
+    rm -f "$postgres_folder/data/postmaster.pid"
+    postgres_run >/dev/null || bail 'PostgreSQL does not start again'
+}
+
+four_processes() {
+    local pids=() number
+    new_database crowd
+    main_conf "$scratch/crowd.yaml"
+    for number in 1 2 3 4; do
+        start_pipeline "crowd.$number" "$scratch/crowd.yaml"
+        pids+=("$PID")
+    done
+    for number in 1 2 3; do
+        sleep 0.7
+        server_restarts
+    done
+    for number in "${pids[@]}"; do stop "$number"; done
+    runs crowd "$scratch/crowd.yaml"
+    as_the_oracle crowd "$scratch/crowd.yaml"
+}
+
+not() {
+    ! "$@"
+}
+
+one_process
+database=postgres
+four_processes
+finish
