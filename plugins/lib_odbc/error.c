@@ -61,18 +61,20 @@ static const struct odbc_class *classify(const struct odbc_dialect *dialect, con
     return class ? class : &unknown;
 }
 
-/* What a driver manager and driver put around a message: "[unixODBC][Driver]text". */
+/* What a driver manager and driver put around a message: "[unixODBC][Driver]text"; and it is one line. */
 static char *trim(const struct odbc_dialect *dialect, char *text)
 {
     while (*text == '[' && strchr(text, ']'))
         text = strchr(text, ']') + 1;
-    char *tail = dialect->error_tails ? strstr(text, dialect->error_tails) : NULL;
-    if (tail)
-        *tail = '\0';
+    for (const char *const *begin = dialect->error_tails; begin && *begin; begin++) {
+        char *tail = strstr(text, *begin);
+        if (tail)
+            *tail = '\0';
+    }
     for (size_t size = strlen(text); size && strchr(" \t\r\n;", text[size - 1]);)
         text[--size] = '\0';
     for (char *at = text; *at; at++)
-        *at = *at == '\n' || *at == '\r' || *at == '\t' ? ' ' : *at;
+        *at = strchr("\t\r\n", *at) ? ' ' : *at;
     return text;
 }
 

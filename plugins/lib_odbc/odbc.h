@@ -92,14 +92,14 @@ struct odbc_dialect {
     size_t keyword_count;
     const struct odbc_class *classes; /* before those of ODBC itself */
     size_t class_count;
-    SQLSMALLINT parameter_type; /* SQL_LONGVARCHAR or SQL_WLONGVARCHAR */
-    size_t name_max;            /* bytes of a name of a table or column */
-    unsigned time_digits;       /* that a timestamp keeps */
-    bool cancel_waits;          /* SQLCancel() may block: break the connection instead */
-    const char *error_tails;    /* what the driver adds to the server's messages begins so; may be NULL */
-    const char *on_connect;     /* settings of the session; may be NULL */
-    const char *alive;          /* "SELECT 1" */
-    const char *client_port;    /* -> our port of this connection; NULL: cannot be asked */
+    SQLSMALLINT parameter_type;     /* SQL_LONGVARCHAR or SQL_WLONGVARCHAR */
+    size_t name_max;                /* bytes of a name of a table or column */
+    unsigned time_digits;           /* that a timestamp keeps */
+    bool cancel_waits;              /* SQLCancel() may block: break the connection instead */
+    const char *const *error_tails; /* how what the driver adds to messages begins; ended by NULL */
+    const char *on_connect;         /* settings of the session; may be NULL */
+    const char *alive;              /* "SELECT 1" */
+    const char *client_port;        /* -> our port of this connection; NULL: cannot be asked */
     const char *begin, *commit;
 
     /* migrations; all in a transaction but schema_read */

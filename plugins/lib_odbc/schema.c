@@ -4,7 +4,6 @@
 #include "rows.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 static const char looking[] = "looking at the table", making[] = "making the table";
 
@@ -70,7 +69,7 @@ static int fail_missing(const struct odbc_sink *sink, const struct look *look, s
     else
         sp_fail(err, SP_REFUSED, "%s: table %s has no column %s", sink->store.place, table->name,
                 table->columns[missing].name);
-    sp_fail_cure(err, "run 'scanpipe migrate -c FILE', or create it: %s", sql);
+    sp_fail_cure(err, "set `migrate: true`, or create it: %s", sql);
     free(sql);
     return -1;
 }

@@ -27,6 +27,14 @@ static const struct odbc_keyword keywords[] = {
     {"Pqopt", "{keepalives_idle=30 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=45000}"},
 };
 
+static const char *const error_tails[] = {
+    ";\nError while ",
+    "\n\tThis probably means ",
+    "\n\tIs the server running ",
+    ";\nThe connection has been lost",
+    NULL,
+};
+
 /*
  * What the session's user or database may have set otherwise, and the statements rely on;
  * `synchronous_commit` is left alone where it says more than `on`.  client_connection_check_interval: a
@@ -142,7 +150,7 @@ const struct odbc_dialect postgres_dialect = {
     .name_max = 63,
     .time_digits = 6,
     .cancel_waits = true,
-    .error_tails = ";\nError while ",
+    .error_tails = error_tails,
     .on_connect = on_connect,
     .alive = "SELECT 1",
     .client_port = "SELECT inet_client_port()",

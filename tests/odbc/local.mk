@@ -1,6 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 
 if WITH_POSTGRES
+odbc_unit_tests = tests/odbc/odbc_text_test tests/odbc/postgres_table_test
+check_PROGRAMS += $(odbc_unit_tests)
+TESTS += $(odbc_unit_tests)
+tests_odbc_odbc_text_test_SOURCES = tests/odbc/odbc_text_test.c
+tests_odbc_odbc_text_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_odbc_odbc_text_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
+tests_odbc_odbc_text_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
+tests_odbc_postgres_table_test_SOURCES = tests/odbc/postgres_table_test.c plugins/sink_postgres/table.c
+tests_odbc_postgres_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_odbc_postgres_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
+tests_odbc_postgres_table_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/odbc/calls
 tests_odbc_calls_SOURCES = tests/odbc/calls.c
 tests_odbc_calls_CPPFLAGS = $(AM_CPPFLAGS)
@@ -18,5 +30,6 @@ TESTS += $(odbc_tests)
 
 EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/README.md \
+	tests/odbc/golden \
 	tests/odbc/picky.sh \
 	tests/odbc/postgres.sh

@@ -91,19 +91,22 @@ server_restarts() { # kills it, as a crash of the machine would
     postgres_run >/dev/null || bail 'PostgreSQL does not start again'
 }
 
+# Given events that come over some seconds, and four processes, when the server is killed meanwhile.
 four_processes() {
     local pids=() number
     new_database crowd
+    sim_start "${feed[@]}" --live "$(scaled 4000 800)"
     main_conf "$scratch/crowd.yaml"
     for number in 1 2 3 4; do
         start_pipeline "crowd.$number" "$scratch/crowd.yaml"
         pids+=("$PID")
     done
     for number in 1 2 3; do
-        sleep 0.7
+        sleep 0.8
         server_restarts
     done
     for number in "${pids[@]}"; do stop "$number"; done
+    check 'crowd: the server was missed' grep -qE 'sink: (uncertain|unavailable)' "$scratch"/crowd.[1-4].log
     runs crowd "$scratch/crowd.yaml"
     as_the_oracle crowd "$scratch/crowd.yaml"
 }

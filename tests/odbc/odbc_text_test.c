@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/arena.h"
+#include "lib_odbc/odbc.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static void require_text(char *got, const char *expected)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+    CU_ASSERT_STRING_EQUAL(got, expected);
+    free(got);
+}
+
+static const struct odbc_keyword keywords[] = {{"LFConversion", "0"}, {"Protocol", "7.4-0"}};
+static const struct odbc_dialect dialect = {
+    .title = "Base",
+    .keywords = keywords,
+    .keyword_count = 2,
+};
+
+static void keywords_are_found(void)
+{
+    static const char connection[] = " DRIVER={Post;gre}}SQL}; server = db ;Port=1;;UID=a=b;PWD={x;y}";
+    require_text(odbc_keyword(connection, "driver"), "Post;gre}SQL");
+    require_text(odbc_keyword(connection, "PORT"), "1");
+    require_text(odbc_keyword(connection, "UID"), "a=b");
+    require_text(odbc_keyword(connection, "pwd"), "x;y");
+    CU_ASSERT_PTR_NULL(odbc_keyword(connection, "gre"));
+    CU_ASSERT_PTR_NULL(odbc_keyword(connection, "y}"));
+    CU_ASSERT_PTR_NULL(odbc_keyword("", "Driver"));
+    CU_ASSERT_PTR_NULL(odbc_keyword("Driver={unended", "Server"));
+}
+
+static void what_is_not_said_is_added(void)
+{
+    const struct odbc_config plain = {.connection = "Driver=x;protocol=6.4; "};
+    require_text(odbc_connection_string(&plain, &dialect), "Driver=x;protocol=6.4;LFConversion=0");
+    const struct odbc_config secret = {.connection = "DSN=d", .password = "a}b;c{d"};
+    require_text(odbc_connection_string(&secret, &dialect),
+                 "DSN=d;LFConversion=0;Protocol=7.4-0;PWD={a}}b;c{d}");
+}
+
+static void places_hold_no_secret(void)
+{
+    require_text(odbc_place("Driver=x;Server=db;Port=5;Database=parcels;UID=u;PWD=p", &dialect),
+                 "Base (parcels at db:5)");
+    require_text(odbc_place("DSN=here", &dialect), "Base (here)");
+    require_text(odbc_place("Driver=x", &dialect), "Base (its server)");
+}
+
+static void secrets_are_masked(void)
+{
+    char text[] = "login of 'geheim' failed: geheimgeheim";
+    odbc_mask(text, "geheim");
+    CU_ASSERT_STRING_EQUAL(text, "login of '******' failed: ************");
+    odbc_mask(text, "");
+    odbc_mask(text, NULL);
+    CU_ASSERT_STRING_EQUAL(text, "login of '******' failed: ************");
+}
+
+static void require_json(const char *text, size_t size, const char *expected)
+{
+    SP_AUTO(json_fini) struct odbc_json json = {0};
+    json_string(&json, text, size);
+    CU_ASSERT_STRING_EQUAL(json.data, expected);
+    CU_ASSERT_EQUAL(json.size, strlen(expected));
+}
+
+static void strings_are_ascii(void)
+{
+    require_json(NULL, 0, "\"\"");
+    require_json("a'b/c~", 6, "\"a'b/c~\"");
+    require_json("\"\\\n\x1f\x7f", 5, "\"\\\"\\\\\\u000a\\u001f\x7f\"");
+    require_json("\xc3\xbc\xe2\x82\xac\xf0\x9d\x84\x9e", 9, "\"\\u00fc\\u20ac\\ud834\\udd1e\"");
+    require_json("\xf4\x8f\xbf\xbf", 4, "\"\\udbff\\udfff\"");
+    /* Half a character, a surrogate, an overlong one, and a byte of none. */
+    require_json("\xc3", 1, "\"\\ufffd\"");
+    require_json("\xed\xa0\x80", 3, "\"\\ufffd\\ufffd\\ufffd\"");
+    require_json("\xc0\xaf", 2, "\"\\ufffd\\ufffd\"");
+    require_json("a\xff"
+                 "b",
+                 3, "\"a\\ufffdb\"");
+}
+
+static void members_and_digits(void)
+{
+    SP_AUTO(json_fini) struct odbc_json json = {0};
+    json_text_member(&json, "{\"a\":", NULL);
+    json_number_member(&json, ",\"b\":", INT64_MIN);
+    json_raw(&json, ",\"c\":");
+    json_hex(&json, "\x00\xff\x1a", 3);
+    json_raw(&json, "}");
+    CU_ASSERT_STRING_EQUAL(json.data, "{\"a\":null,\"b\":-9223372036854775808,\"c\":\"00ff1a\"}");
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    struct sp_slice bytes;
+    CU_ASSERT(odbc_unhex(sp_slice_of("00fF1a"), arena, &bytes));
+    CU_ASSERT(sp_slice_equal(bytes, (struct sp_slice){"\x00\xff\x1a", 3}));
+    CU_ASSERT(!odbc_unhex(sp_slice_of("0"), arena, &bytes));
+    CU_ASSERT(!odbc_unhex(sp_slice_of("0g"), arena, &bytes));
+}
+
+int main(void)
+{
+    static const struct tap_test tests[] = {
+        {"given a connection string, when a keyword is looked for, then its value comes unquoted",
+         keywords_are_found},
+        {"given a connection string, when it is completed, then what it says is left alone",
+         what_is_not_said_is_added},
+        {"given a connection string, when it is told where it leads, then without user and password",
+         places_hold_no_secret},
+        {"given a driver's message with a secret in it, when it is told, then the secret is stars",
+         secrets_are_masked},
+        {"given any bytes, when they become a string of JSON, then it is ASCII", strings_are_ascii},
+        {"given numbers, NULL and bytes, when they become JSON, then they are as they were",
+         members_and_digits},
+    };
+    return tap_run("odbc_text", tests, sizeof tests / sizeof *tests);
+}
