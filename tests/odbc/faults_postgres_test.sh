@@ -94,8 +94,7 @@ let_go() {
 }
 
 wait_for() { # SQL: until it says t
-    local tries
-    for tries in $(seq 1 200); do
+    for _ in $(seq 1 200); do
         [ "$(sql "$1" 2>/dev/null)" = t ] && return 0
         sleep 0.05
     done
@@ -270,8 +269,7 @@ shut_down() {
     hear one
     says 'given a server that is shut down while it writes' uncertain
     let_go
-    local tries
-    for tries in $(seq 1 200); do
+    for _ in $(seq 1 200); do
         [ -e "$postgres_folder/data/postmaster.pid" ] || break
         sleep 0.05
     done
@@ -347,6 +345,7 @@ if unshare -m true 2>/dev/null; then
     done
     chmod 755 "$scratch"
     nsenter -t "$holder" -m chown "$(postgres_who)" "$scratch/small"
+    # shellcheck disable=SC2034 # postgres.sh uses it
     postgres_inside=(nsenter -t "$holder" -m)
 fi
 postgres_start deadlock_timeout=200ms || { echo "Bail out! PostgreSQL does not start"; exit 99; }

@@ -33,7 +33,7 @@ YAML
 
 # The rows, as the oracle prints them; PostgreSQL keeps six digits of a time, cut.
 rows() {
-    local columns='"ParcelId", "LatestEventId", "LatestType"' time
+    local columns='"ParcelId", "LatestEventId", "LatestType"'
     show() { echo "to_char(\"$1\", 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"; }
     columns+=", $(show LatestCreatedDateTimeUtc), \"LatestStatusCode\", \"LatestRunId\", $(show PickedUpAtUtc),"
     columns+=" $(show DeliveredAtUtc), \"PickedUpEventId\", \"DeliveredEventId\""
