@@ -2,10 +2,10 @@
 # For ./demo, ./check and .ci/run to source: what a bare Debian 12 needs, and building.
 
 SETUP_BUILD="gcc make autoconf automake libtool pkg-config libcurl4-openssl-dev libjson-c-dev libyaml-dev
-    libsqlite3-dev libssl-dev zlib1g-dev"
+    libsqlite3-dev libssl-dev zlib1g-dev unixodbc-dev"
 SETUP_DEMO="sqlite3"
 SETUP_TESTS="libcunit1-dev jq clang clang-format libclang-rt-14-dev valgrind mandoc shellcheck python3
-    python3-botocore openssl curl gawk procps tdsodbc freetds-bin unixodbc"
+    python3-botocore openssl curl gawk procps postgresql odbc-postgresql tdsodbc freetds-bin unixodbc"
 
 # setup_packages NAME...: installs those that are missing; asks before it uses sudo.
 setup_packages() {

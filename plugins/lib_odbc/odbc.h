@@ -95,6 +95,7 @@ struct odbc_dialect {
     SQLSMALLINT parameter_type;     /* SQL_LONGVARCHAR or SQL_WLONGVARCHAR */
     size_t name_max;                /* bytes of a name of a table or column */
     unsigned time_digits;           /* that a timestamp keeps */
+    const char *too_long;           /* the SQLSTATE of a text that is longer than its column */
     bool cancel_waits;              /* SQLCancel() may block: break the connection instead */
     const char *const *error_tails; /* how what the driver adds to messages begins; ended by NULL */
     const char *on_connect;         /* settings of the session; may be NULL */
@@ -122,7 +123,8 @@ struct odbc_dialect {
     const char *letters_remove; /* [{id in hex, version}]; its row count is how many were there */
 
     /* the sink; texts to be freed, made from the table alone; pure */
-    const char *columns;                           /* {table} -> names of columns; no row: no such table */
+    const char *columns; /* {table} -> name of each column, and how many characters it holds or NULL; no row:
+                            no such table */
     char *(*quote)(const struct sp_table *table);  /* its name as `columns` takes it */
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);

@@ -11,23 +11,32 @@ static const char looking[] = "looking at the table", making[] = "making the tab
 struct look {
     bool table;
     bool *columns;
+    int64_t *lengths; /* in characters; 0: no bound */
 };
 
 static void look_fini(struct look *look)
 {
     free(look->columns);
+    free(look->lengths);
 }
 
 static int take_column(struct odbc_sink_handle *handle, struct look *look, struct sp_error *err)
 {
     const struct sp_table *table = handle->sink->table;
     char name[256] = "";
+    int64_t length;
     SQLLEN got = 0;
     if (!SQL_SUCCEEDED(SQLGetData(handle->db.running, 1, SQL_C_CHAR, name, sizeof name, &got)))
         return odbc_fail(&handle->db, SQL_HANDLE_STMT, handle->db.running, ODBC_READS, looking, err);
+    if (odbc_number(&handle->db, 2, &length, looking, err) < 0)
+        return -1;
     look->table = true;
-    for (size_t i = 0; i < table->column_count; i++)
-        look->columns[i] |= strcmp(name, table->columns[i].name) == 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (strcmp(name, table->columns[i].name) != 0)
+            continue;
+        look->columns[i] = true;
+        look->lengths[i] = length;
+    }
     return 0;
 }
 
@@ -36,7 +45,8 @@ static int look_at(struct odbc_sink_handle *handle, struct look *look, struct sp
     struct odbc *db = &handle->db;
     int more;
     look->columns = calloc(handle->sink->table->column_count, sizeof *look->columns);
-    if (!look->columns)
+    look->lengths = calloc(handle->sink->table->column_count, sizeof *look->lengths);
+    if (!look->columns || !look->lengths)
         return sp_fail(err, SP_UNAVAILABLE, "no memory left");
     json_clear(&db->json);
     json_text_member(&db->json, "{\"table\":", handle->sink->quoted);
@@ -82,6 +92,29 @@ int schema_verify(struct odbc_sink_handle *handle, struct sp_error *err)
     if (first_missing(handle->sink->table, &look) < handle->sink->table->column_count)
         return fail_missing(handle->sink, &look, err);
     return 0;
+}
+
+static int64_t characters(const struct sp_value *value)
+{
+    int64_t count = 0;
+    for (uint32_t i = 0; i < value->length; i++)
+        count += (value->text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+uint32_t schema_too_long(struct odbc_sink_handle *handle, const struct sp_value *row)
+{
+    SP_AUTO(look_fini) struct look look = {0};
+    const struct sp_table *table = handle->sink->table;
+    struct sp_error err;
+    if (look_at(handle, &look, &err) < 0)
+        return SP_NO_COLUMN;
+    for (size_t i = 0; i < table->column_count; i++) {
+        bool text = table->columns[i].type == SP_TYPE_TEXT && row[i].present;
+        if (text && look.lengths[i] > 0 && characters(&row[i]) > look.lengths[i])
+            return (uint32_t)i;
+    }
+    return SP_NO_COLUMN;
 }
 
 /* The statement number `*at` of what is to be done; NULL at the end. */

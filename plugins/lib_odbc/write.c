@@ -19,15 +19,22 @@ static uint32_t column_to_blame(const struct sp_table *table, const char *text)
     return SP_NO_COLUMN;
 }
 
-/* The statement tells one culprit without saying which row it is; of a single row that is known. */
+/* The statement tells one culprit without saying which row it is; of a single row that is known.  What is too
+ * long is told without its column. */
 static void name_culprit(struct odbc_sink_handle *handle, const struct sp_batch *batch,
-                         struct sp_result *results, const struct sp_error *err)
+                         struct sp_result *results, struct sp_error *err)
 {
+    const struct sp_table *table = handle->sink->table;
     if (err->class != SP_REJECTED || batch->row_count != 1)
         return;
+    bool too_long = strcmp(handle->db.state, handle->sink->store.dialect->too_long) == 0;
+    uint32_t column = column_to_blame(table, err->text);
+    if (too_long && column == SP_NO_COLUMN)
+        column = schema_too_long(handle, batch->values);
+    if (too_long && column != SP_NO_COLUMN)
+        sp_error_context(err, "column %s", table->columns[column].name);
     snprintf(handle->reason, sizeof handle->reason, "%s", err->text);
-    results[0] =
-        (struct sp_result){SP_REJECTED, column_to_blame(handle->sink->table, err->text), handle->reason};
+    results[0] = (struct sp_result){SP_REJECTED, column, handle->reason};
 }
 
 static int write(struct odbc_sink_handle *handle, const struct sp_batch *batch, uint64_t *touched_out,

@@ -135,9 +135,11 @@ static const char letters_remove[] =
     " WHERE f.\"Id\" = decode(p.id, 'hex') AND f.\"Version\" = p.version";
 
 /* To be looked up by catalogue, so that it does not matter what may be selected. */
-static const char columns[] = "SELECT a.attname" FROM_OBJECT(
-    "\"table\" text") " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = to_regclass(p.\"table\")"
-                      " WHERE a.attnum > 0 AND NOT a.attisdropped";
+static const char columns[] =
+    "SELECT a.attname, CASE WHEN a.atttypid = 'varchar'::regtype AND a.atttypmod > 4 THEN a.atttypmod - 4 END"
+    " FROM json_to_record(CAST(? AS json)) AS p (\"table\" text)"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = to_regclass(p.\"table\")"
+    " WHERE a.attnum > 0 AND NOT a.attisdropped";
 
 const struct odbc_dialect postgres_dialect = {
     .name = "postgres",
@@ -149,6 +151,7 @@ const struct odbc_dialect postgres_dialect = {
     .parameter_type = SQL_LONGVARCHAR,
     .name_max = 63,
     .time_digits = 6,
+    .too_long = "22001",
     .cancel_waits = true,
     .error_tails = error_tails,
     .on_connect = on_connect,
