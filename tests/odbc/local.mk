@@ -31,5 +31,6 @@ TESTS += $(odbc_tests)
 EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/README.md \
 	tests/odbc/golden \
+	tests/odbc/leaks.supp \
 	tests/odbc/picky.sh \
 	tests/odbc/postgres.sh

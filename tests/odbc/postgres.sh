@@ -11,6 +11,8 @@
 # shellcheck disable=SC2034  # what is set here is used by the tests
 # shellcheck shell=bash
 
+postgres_home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export LSAN_OPTIONS="${LSAN_OPTIONS:+$LSAN_OPTIONS:}suppressions=$postgres_home/leaks.supp:print_suppressions=0"
 postgres_inside=() # a command to run the server with: nsenter ...
 
 postgres_bin() { # prints the folder of the server's programs
