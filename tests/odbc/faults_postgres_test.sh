@@ -330,6 +330,9 @@ no_driver() {
     start lost
     call lost probe
     says 'given a driver that is not installed' refused odbcinst
+    start masked 'No Such Driver'
+    call masked probe
+    says "given a password that the driver's message happens to have in it" refused "lib '**************'"
     postgres_connection=${here/Database=postgres/Database=nowhere}
     start nowhere
     call nowhere probe
