@@ -73,5 +73,6 @@ int odbc_sockets_new(const struct odbc_sockets *before, int64_t port)
         found = fd;
         count++;
     }
-    return count == 1 ? found : -1;
+    bool all = before->count < sizeof before->items / sizeof *before->items;
+    return all && count == 1 ? found : -1;
 }

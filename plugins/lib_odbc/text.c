@@ -112,7 +112,7 @@ char *odbc_connection_string(const struct odbc_config *config, const struct odbc
         if (!has_keyword(config->connection, keyword->name))
             fprintf(out, ";%s=%s", keyword->name, keyword->value);
     }
-    if (config->password) {
+    if (config->password && *config->password) {
         fputs(";PWD=", out);
         put_quoted(out, config->password);
     }

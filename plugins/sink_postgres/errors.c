@@ -9,7 +9,17 @@
  * text, in English; what it does not know is unavailable, and tried again all the same.
  */
 const struct odbc_class postgres_classes[POSTGRES_CLASSES] = {
-    /* Connecting: 08001/101, and the server's text. */
+    /* Connecting: 08001/101, and the server's text; the first two may name a role or a database as well. */
+    {.state = "08",
+     .text = "too many",
+     .class = SP_UNAVAILABLE,
+     .lost = true,
+     .cure = "raise max_connections of the server, or lower `workers`"},
+    {.state = "08",
+     .text = "remaining connection slots",
+     .class = SP_UNAVAILABLE,
+     .lost = true,
+     .cure = "raise max_connections of the server, or lower `workers`"},
     {.state = "08",
      .text = "password authentication failed",
      .class = SP_REFUSED,
@@ -45,16 +55,6 @@ const struct odbc_class postgres_classes[POSTGRES_CLASSES] = {
      .class = SP_REFUSED,
      .lost = true,
      .cure = "GRANT CONNECT ON DATABASE to the user"},
-    {.state = "08",
-     .text = "too many",
-     .class = SP_UNAVAILABLE,
-     .lost = true,
-     .cure = "raise max_connections of the server, or lower `workers`"},
-    {.state = "08",
-     .text = "remaining connection slots",
-     .class = SP_UNAVAILABLE,
-     .lost = true,
-     .cure = "raise max_connections of the server, or lower `workers`"},
     {.state = "08", .class = SP_UNAVAILABLE, .lost = true},
     /* Class 40: lost races; 55P03: lock_timeout. */
     {.state = "40003", .class = SP_UNAVAILABLE, .lost = true}, /* statement completion unknown */

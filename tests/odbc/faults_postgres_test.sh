@@ -186,6 +186,16 @@ permission_taken() {
     says 'and given back' ok
 }
 
+too_many() {
+    sql "CREATE ROLE many LOGIN PASSWORD 'x' CONNECTION LIMIT 0"
+    local owner=$postgres_connection
+    postgres_connection=${owner/UID=scanpipe/UID=many}
+    start many x
+    postgres_connection=$owner
+    call many probe
+    says 'given a user with too many connections' unavailable 'too many'
+}
+
 a_password_changed() {
     sql "ALTER ROLE clerk PASSWORD 'another one'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'clerk'" >/dev/null
     call clerk 'write 1 3 8 rotated'
@@ -370,6 +380,7 @@ else
     a_lock_timeout
     a_table_that_goes
     permission_taken
+    too_many
     a_password_changed
     one_culprit
     a_cut_connection
