@@ -120,7 +120,7 @@ struct odbc_dialect {
         *letters_put; /* [{id in hex, pipeline, stage, ..., first, last in ms, text or bytes in hex}] */
     const char *letters_scan;   /* {pipeline, first, id, class, column, event_id, event_key, from, until, max}
                                    -> see letters.c */
-    const char *letters_remove; /* [{id in hex, version}]; its row count is how many were there */
+    const char *letters_remove; /* [{id in hex, version}]; tells how many were there */
 
     /* the sink; texts to be freed, made from the table alone; pure */
     const char *columns; /* {table} -> name of each column, and how many characters it holds or NULL; no row:
@@ -128,7 +128,7 @@ struct odbc_dialect {
     char *(*quote)(const struct sp_table *table);  /* its name as `columns` takes it */
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);
-    char *(*upsert)(const struct sp_table *table); /* [{c0, c1, ...}]; its row count: rows touched */
+    char *(*upsert)(const struct sp_table *table); /* [{c0, c1, ...}]; tells how many it touched */
     char *(*select)(const struct sp_table *table); /* [{n, c0, ...}] (keys) -> n, all columns as text */
 };
 
@@ -205,7 +205,8 @@ int odbc_run(struct odbc *db, const char *sql, enum odbc_kind kind, const char *
 /* The next row: 1, or 0 at the end, which also drains what else the statement has to say. */
 int odbc_fetch(struct odbc *db, const char *doing, struct sp_error *err) SP_MUST_CHECK;
 int odbc_end(struct odbc *db, const char *doing, struct sp_error *err) SP_MUST_CHECK;
-/* odbc_run() and odbc_end(); *rows_out, where given, is how many rows were changed. */
+/* odbc_run() and odbc_end(); *rows_out, where given, is how many rows were changed: the statement's row
+ * count, or the first column of its first result, where it has one. */
 int odbc_do(struct odbc *db, const char *sql, enum odbc_kind kind, uint64_t *rows_out, const char *doing,
             struct sp_error *err) SP_MUST_CHECK;
 

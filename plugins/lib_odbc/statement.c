@@ -152,15 +152,35 @@ int odbc_fetch(struct odbc *db, const char *doing, struct sp_error *err)
     return odbc_end(db, doing, err);
 }
 
+/* A statement of several steps tells how many rows it changed as a row of its own; others by their count. */
+static int take_count(struct odbc *db, uint64_t *rows_out, const char *doing, struct sp_error *err)
+{
+    SQLSMALLINT columns = 0;
+    SQLLEN rows = 0;
+    int64_t told = 0;
+    int more;
+    SQLNumResultCols(db->running, &columns);
+    if (columns == 0) {
+        if (SQL_SUCCEEDED(SQLRowCount(db->running, &rows)) && rows > 0)
+            told = rows;
+        *rows_out = (uint64_t)told;
+        return odbc_end(db, doing, err);
+    }
+    while ((more = odbc_fetch(db, doing, err)) > 0) {
+        if (odbc_number(db, 1, &told, doing, err) < 0)
+            return -1;
+    }
+    if (more == 0)
+        *rows_out = (uint64_t)told;
+    return more;
+}
+
 int odbc_do(struct odbc *db, const char *sql, enum odbc_kind kind, uint64_t *rows_out, const char *doing,
             struct sp_error *err)
 {
-    SQLLEN rows = 0;
     if (odbc_run(db, sql, kind, doing, err) < 0)
         return -1;
-    if (rows_out && SQL_SUCCEEDED(SQLRowCount(db->running, &rows)))
-        *rows_out = rows > 0 ? (uint64_t)rows : 0;
-    return odbc_end(db, doing, err);
+    return rows_out ? take_count(db, rows_out, doing, err) : odbc_end(db, doing, err);
 }
 
 int odbc_text(struct odbc *db, SQLUSMALLINT index, struct sp_arena *arena, struct sp_slice *out,

@@ -7,6 +7,7 @@
 #   postgres_sql DATABASE SQL    what psql prints for it
 #   postgres_stop                stops it and removes it all
 #
+# SCANPIPE_TEST_POSTGRES_DRIVER names another driver than the one that is found.
 # The server refuses to run as root: then it runs as the user `postgres`, or as `nobody`.
 # shellcheck disable=SC2034  # what is set here is used by the tests
 # shellcheck shell=bash
@@ -25,6 +26,7 @@ postgres_bin() { # prints the folder of the server's programs
 
 postgres_driver() { # prints the name or path of the driver
     local name path
+    [ -z "${SCANPIPE_TEST_POSTGRES_DRIVER:-}" ] || { echo "$SCANPIPE_TEST_POSTGRES_DRIVER" && return; }
     for name in 'PostgreSQL Unicode' PostgreSQL; do
         grep -qsxF "[$name]" /etc/odbcinst.ini && echo "$name" && return 0
     done
