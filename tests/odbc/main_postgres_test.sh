@@ -111,6 +111,25 @@ four_processes() {
     as_the_oracle crowd "$scratch/crowd.yaml"
 }
 
+# Given a password that is changed while it runs, when the file with the new one comes later, then nobody is needed.
+rotated_password() {
+    new_database rotated
+    main_conf "$scratch/rotated.yaml"
+    sim_start "${feed[@]}" --live "$(scaled 4000 800)"
+    start_pipeline rotated "$scratch/rotated.yaml"
+    local pid=$PID
+    sleep 1
+    postgres_sql postgres "ALTER ROLE scanpipe PASSWORD 'new;{one}'"
+    postgres_password='new;{one}'
+    postgres_sql postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'rotated'" >/dev/null
+    check 'rotated: the old password is refused' wait_until 20 has_line "$scratch/rotated.log" 'refused: .*password'
+    printf '%s' "$postgres_password" >"$scratch/secret"
+    check 'rotated: the new one is read and works' wait_until 20 has_line "$scratch/rotated.log" 'works again'
+    stop "$pid"
+    runs rotated "$scratch/rotated.yaml"
+    as_the_oracle rotated "$scratch/rotated.yaml"
+}
+
 not() {
     ! "$@"
 }
@@ -118,4 +137,6 @@ not() {
 one_process
 database=postgres
 four_processes
+database=postgres
+rotated_password
 finish
