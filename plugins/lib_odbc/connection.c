@@ -16,6 +16,11 @@ int odbc_store_init(struct odbc_store *store, const struct odbc_config *config,
     const char *passwords[] = {config->password, NULL};
     if (passwords[0] && strpbrk(passwords[0], "\n\r"))
         return sp_fail(err, SP_REFUSED, "the password has a line end in it");
+    if (passwords[0] && strstr(passwords[0], "};") && dialect->plain_braces &&
+        odbc_driver_has(config->connection, dialect->plain_braces)) {
+        sp_fail(err, SP_REFUSED, "the password has \"};\" in it, which this ODBC driver takes for its end");
+        return sp_fail_cure(err, "give the user another password, or use another driver");
+    }
     store->connection = odbc_connection_string(config, dialect);
     store->place = odbc_place(config->connection, dialect);
     store->secrets[0] = config->password ? strdup(config->password) : NULL;
@@ -132,6 +137,20 @@ static int set_up(struct odbc *db, const struct odbc_sockets *before, struct sp_
     return find_socket(db, before, err);
 }
 
+static SQLRETURN driver_connect(struct odbc *db)
+{
+    const char *text = db->store->connection;
+    size_t count;
+    if (!db->store->dialect->wide)
+        return SQLDriverConnect(db->connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL,
+                                SQL_DRIVER_NOPROMPT);
+    SQLWCHAR *wide = odbc_wide(text, &count);
+    SQLRETURN rc =
+        SQLDriverConnectW(db->connection, NULL, wide, (SQLSMALLINT)count, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+    free(wide);
+    return rc;
+}
+
 static int connect_anew(struct odbc *db, struct sp_error *err)
 {
     struct odbc_sockets before;
@@ -139,9 +158,7 @@ static int connect_anew(struct odbc *db, struct sp_error *err)
     if (make_handles(db, err) < 0)
         return -1;
     odbc_sockets_list(&before);
-    SQLRETURN rc = SQLDriverConnect(db->connection, NULL, (SQLCHAR *)db->store->connection, SQL_NTS, NULL, 0,
-                                    NULL, SQL_DRIVER_NOPROMPT);
-    if (!SQL_SUCCEEDED(rc)) {
+    if (!SQL_SUCCEEDED(driver_connect(db))) {
         odbc_fail(db, SQL_HANDLE_DBC, db->connection, ODBC_READS, connecting, err);
         odbc_close(db);
         return -1;
@@ -168,7 +185,7 @@ int odbc_enter(struct odbc *db, int64_t deadline, struct sp_error *err)
     db->interrupted = false;
     pthread_mutex_unlock(&db->lock);
     db->deadline = deadline;
-    db->missing = false;
+    db->failure = NULL;
     if (sp_clock_now() >= deadline)
         return sp_fail(err, SP_UNAVAILABLE, "%s: there was no time left for it", db->store->place);
     if (db->connection && !is_stale(db))

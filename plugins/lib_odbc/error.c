@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+/* As much of a message as is told. */
+#define TOLD_TEXT 2048
+
 /* What ODBC itself, and its driver manager, say; after what the dialect knows.  SQLSTATE: ISO 9075-2, and
  * appendix A of the ODBC reference. */
 static const struct odbc_class common_classes[] = {
@@ -38,7 +41,9 @@ static const struct odbc_class common_classes[] = {
 static bool fits(const struct odbc_class *class, const char *state, int32_t native, const char *text)
 {
     return (!class->state || strncmp(state, class->state, strlen(class->state)) == 0) &&
-           (!class->native || class->native == native) && (!class->text || strstr(text, class->text));
+           (!class->native || class->native == native ||
+            (native > class->native && native <= class->native_to)) &&
+           (!class->text || strstr(text, class->text));
 }
 
 static const struct odbc_class *find(const struct odbc_class *classes, size_t count, const char *state,
@@ -78,27 +83,61 @@ static char *trim(const struct odbc_dialect *dialect, char *text)
     return text;
 }
 
+/* One diagnostic, as the driver tells it. */
+struct told {
+    char state[6];
+    SQLINTEGER native;
+    char text[TOLD_TEXT];
+};
+
+static bool take_wide(SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, struct told *told)
+{
+    SQLWCHAR state[6] = {0}, text[TOLD_TEXT / 3] = {0};
+    char narrow[3 * 5 + 1];
+    size_t size = 0;
+    if (!SQL_SUCCEEDED(SQLGetDiagRecW(type, handle, number, state, &told->native, text,
+                                      sizeof text / sizeof *text, NULL)))
+        return false;
+    odbc_narrow(state, 5, narrow);
+    snprintf(told->state, sizeof told->state, "%.5s", narrow);
+    while (size < sizeof text / sizeof *text - 1 && text[size])
+        size++;
+    odbc_narrow(text, size, told->text);
+    return true;
+}
+
+static bool take(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, SQLSMALLINT number, struct told *told)
+{
+    *told = (struct told){.native = 0};
+    return db->store->dialect->wide
+               ? take_wide(type, handle, number, told)
+               : SQL_SUCCEEDED(SQLGetDiagRec(type, handle, number, (SQLCHAR *)told->state, &told->native,
+                                             (SQLCHAR *)told->text, sizeof told->text, NULL));
+}
+
+/* The first that tells a failure; where none does the first warning, which may be all that a driver says. */
+static bool take_first(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, struct told *told)
+{
+    for (int warnings = 0; warnings < 2; warnings++) {
+        for (SQLSMALLINT number = 1; take(db, type, handle, number, told); number++) {
+            if (strncmp(told->state, "00", 2) != 0 && (warnings || strncmp(told->state, "01", 2) != 0))
+                return true;
+        }
+    }
+    *told = (struct told){.native = 0};
+    return false;
+}
+
 static const struct odbc_class *take_diagnostics(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle,
-                                                 char *room, size_t size, char **text_out)
+                                                 struct told *told, char **text_out)
 {
     const struct odbc_store *store = db->store;
     const struct odbc_class *class = NULL;
-    *room = '\0';
-    *text_out = room;
-    for (SQLSMALLINT number = 1; !class; number++) {
-        SQLCHAR state[6] = "";
-        SQLINTEGER native = 0;
-        if (!SQL_SUCCEEDED(SQLGetDiagRec(type, handle, number, state, &native, (SQLCHAR *)room,
-                                         (SQLSMALLINT)size, NULL)))
-            break;
-        if (strncmp((char *)state, "00", 2) == 0) /* a notice that came before */
-            continue;
-        memcpy(db->state, state, sizeof db->state);
-        class = classify(store->dialect, (char *)state, native, room);
-    }
+    if (take_first(db, type, handle, told))
+        class = classify(store->dialect, told->state, told->native, told->text);
     for (size_t i = 0; i < sizeof store->secrets / sizeof *store->secrets; i++)
-        odbc_mask(room, store->secrets[i]);
-    *text_out = trim(store->dialect, room);
+        odbc_mask(told->text, store->secrets[i]);
+    *text_out = trim(store->dialect, told->text);
     return class;
 }
 
@@ -123,10 +162,10 @@ int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kin
               struct sp_error *err)
 {
     static const struct odbc_class silent = {.class = SP_UNAVAILABLE, .lost = true};
-    char room[2048], *text;
-    db->state[0] = '\0';
-    const struct odbc_class *told = take_diagnostics(db, type, handle, room, sizeof room, &text);
-    const struct odbc_class *class = told ? told : &silent;
+    struct told told;
+    char *text;
+    const struct odbc_class *known = take_diagnostics(db, type, handle, &told, &text);
+    const struct odbc_class *class = known ? known : &silent;
     bool interrupted, broken;
     look_at_interrupt(db, &interrupted, &broken);
     bool lost = class->lost || broken || is_dead(db);
@@ -135,10 +174,13 @@ int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kin
         meaning = SP_UNCERTAIN;
     else if (meaning != SP_REFUSED && (lost || meaning == SP_STOPPED))
         meaning = interrupted && sp_clock_now() < db->deadline ? SP_STOPPED : SP_UNAVAILABLE;
-    db->missing = class->missing;
-    sp_fail(err, meaning, "%s: %s: %s%s%s%s", db->store->place, doing,
-            *text ? text : "the driver says nothing of why", *db->state ? " (" : "", db->state,
-            *db->state ? ")" : "");
+    db->failure = class;
+    char number[16] = "";
+    if (told.native && db->store->dialect->tells_numbers)
+        snprintf(number, sizeof number, "/%ld", (long)told.native);
+    sp_fail(err, meaning, "%s: %s: %s%s%s%s%s", db->store->place, doing,
+            *text ? text : "the driver says nothing of why", *told.state ? " (" : "", told.state, number,
+            *told.state ? ")" : "");
     if (class->cure)
         sp_fail_cure(err, "%s", class->cure);
     if (lost || db->in_transaction)

@@ -55,8 +55,7 @@ void json_number(struct odbc_json *json, int64_t number)
     add(json, text, (size_t)snprintf(text, sizeof text, "%" PRId64, number));
 }
 
-/* The length of the UTF-8 sequence at `text` (RFC 3629), 0 where there is none. */
-static size_t sequence(const unsigned char *text, size_t size, uint32_t *point_out)
+size_t json_sequence(const unsigned char *text, size_t size, uint32_t *point_out)
 {
     unsigned char lead = text[0];
     size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
@@ -98,7 +97,7 @@ static size_t add_escaped(struct odbc_json *json, const unsigned char *text, siz
         add_unit(json, *text);
         return 1;
     }
-    size_t length = sequence(text, size, &point);
+    size_t length = json_sequence(text, size, &point);
     if (point >= 0x10000) {
         add_unit(json, 0xd7c0 + (point >> 10));
         add_unit(json, 0xdc00 | (point & 0x3ff));

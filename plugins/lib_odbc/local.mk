@@ -19,6 +19,7 @@ plugins_lib_odbc_libodbcsink_la_SOURCES = \
 	plugins/lib_odbc/statement.c \
 	plugins/lib_odbc/text.c \
 	plugins/lib_odbc/value.c \
+	plugins/lib_odbc/wide.c \
 	plugins/lib_odbc/write.c
 plugins_lib_odbc_libodbcsink_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_lib_odbc_libodbcsink_la_CFLAGS = $(AM_CFLAGS) $(ODBC_CFLAGS)

@@ -45,7 +45,7 @@ static int read_version(struct odbc *db, int64_t *version_out, struct sp_error *
     json_text_member(&db->json, "{\"part\":", db->store->part->name);
     json_raw(&db->json, "}");
     if (odbc_run(db, db->store->dialect->schema_read, ODBC_READS, doing, err) < 0) {
-        if (!db->missing || db->in_transaction)
+        if (!odbc_is_missing(db) || db->in_transaction)
             return -1;
         *version_out = 0;
         return 0;

@@ -63,16 +63,20 @@ struct odbc_config {
 struct odbc_class {
     const char *state; /* SQLSTATE, or how it begins */
     int32_t native;    /* the server's own number */
+    int32_t native_to; /* where this is larger: all numbers from `native` to it */
     const char *text;  /* is part of the message */
     enum sp_class class;
     bool lost;        /* nothing more comes from this connection; a write may or may not have happened */
     bool missing;     /* a table or column is not there */
+    bool too_long;    /* a text is longer than its column */
+    bool race;        /* may be a lost race: rows are written a second time before `class` is believed */
     const char *cure; /* may be NULL */
 };
 
 /* A keyword of a connection string that the plugin adds where the file does not say it. */
 struct odbc_keyword {
     const char *name, *value;
+    const char *driver; /* is part of the driver's name, in any case; NULL: for every driver */
 };
 
 /* Tables that a store makes for itself. */
@@ -90,13 +94,17 @@ struct odbc_dialect {
     const char *name, *title; /* "postgres", "PostgreSQL" */
     const struct odbc_keyword *keywords;
     size_t keyword_count;
+    const char *plain_braces; /* as odbc_keyword.driver: a value in braces is taken as it is, up to "};" */
+    bool wide;         /* the driver converts text by a locale or a setting: it is asked for UTF-16 instead */
+    bool counts_utf16; /* columns of text count units of UTF-16, not characters */
     const struct odbc_class *classes; /* before those of ODBC itself */
     size_t class_count;
-    SQLSMALLINT parameter_type;     /* SQL_LONGVARCHAR or SQL_WLONGVARCHAR */
-    size_t name_max;                /* bytes of a name of a table or column */
-    unsigned time_digits;           /* that a timestamp keeps */
-    const char *too_long;           /* the SQLSTATE of a text that is longer than its column */
-    bool cancel_waits;              /* SQLCancel() may block: break the connection instead */
+    SQLSMALLINT parameter_type;                /* SQL_LONGVARCHAR or SQL_WLONGVARCHAR */
+    size_t name_max;                           /* bytes of a name of a table or column */
+    unsigned time_digits;                      /* that a timestamp keeps */
+    bool cancel_waits;                         /* SQLCancel() may block: break the connection instead */
+    const char *before_column, *behind_column; /* what messages put around the column that they name */
+    bool tells_numbers;                        /* people know the server's errors by its own numbers */
     const char *const *error_tails; /* how what the driver adds to messages begins; ended by NULL */
     const char *on_connect;         /* settings of the session; may be NULL */
     const char *alive;              /* "SELECT 1" */
@@ -123,8 +131,8 @@ struct odbc_dialect {
     const char *letters_remove; /* [{id in hex, version}]; tells how many were there */
 
     /* the sink; texts to be freed, made from the table alone; pure */
-    const char *columns; /* {table} -> name of each column, and how many characters it holds or NULL; no row:
-                            no such table */
+    const char *columns; /* {table} -> name of each column, and how long a text it holds or NULL; no row: no
+                            such table */
     char *(*quote)(const struct sp_table *table);  /* its name as `columns` takes it */
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);
@@ -175,10 +183,9 @@ struct odbc {
     int64_t used_at;       /* when the connection was used last */
     bool made;             /* the part's tables are there, as far as this connection knows */
     bool in_transaction;
-    bool missing;         /* the last failure: a table or column is not there */
-    char state[6];        /* the last failure: its SQLSTATE */
-    pthread_mutex_t lock; /* guards all below against odbc_interrupt() */
-    bool busy;            /* in a call */
+    const struct odbc_class *failure; /* what the last failure of this call means; NULL: there was none */
+    pthread_mutex_t lock;             /* guards all below against odbc_interrupt() */
+    bool busy;                        /* in a call */
     bool interrupted;
     bool broken; /* given up by odbc_interrupt(): to be closed */
     SQLHSTMT executing;
@@ -229,17 +236,32 @@ void odbc_close(struct odbc *db);
 int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kind kind, const char *doing,
               struct sp_error *err);
 
+/* Was the last failure of this call that a table or column is not there? */
+static inline bool odbc_is_missing(const struct odbc *db)
+{
+    return db->failure && db->failure->missing;
+}
+
 /* ---- text.c: connection strings; pure */
 
 /* The value of a keyword of a connection string, unquoted, to be freed; NULL: is not there. */
 char *odbc_keyword(const char *connection, const char *name);
-/* "Driver=...;...;PWD={...}": what the file says, then what it does not say of the dialect's keywords. */
+/* Is `part`, in any case, in the name of the driver that the connection string names? */
+bool odbc_driver_has(const char *connection, const char *part);
+/* "Driver=...;...;PWD={...};": what the file says, then what it does not say of the dialect's keywords. */
 char *odbc_connection_string(const struct odbc_config *config, const struct odbc_dialect *dialect);
 char *odbc_place(const char *connection, const struct odbc_dialect *dialect);
 /* Overwrites each `secret` in `text` with stars. */
 void odbc_mask(char *text, const char *secret);
 /* Spells bytes of hexadecimal digits; false: they are none. */
 bool odbc_unhex(struct sp_slice hex, struct sp_arena *arena, struct sp_slice *out);
+
+/* ---- wide.c: UTF-16, in the machine's order of bytes, as ODBC's wide functions take it; pure */
+
+/* To be freed; what is no UTF-8 becomes U+FFFD. */
+SQLWCHAR *odbc_wide(const char *text, size_t *count_out);
+/* Returns the bytes, without the NUL; `out` has room for 3 * count + 1. */
+size_t odbc_narrow(const SQLWCHAR *units, size_t count, char *out);
 
 /* ---- migrate.c */
 

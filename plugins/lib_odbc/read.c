@@ -31,7 +31,7 @@ static int read_rows(struct odbc_sink_handle *handle, const struct sp_batch *key
     value_put_rows(handle, keys, true);
     if (odbc_run(&handle->db, handle->sink->select, ODBC_READS, doing, err) < 0) {
         struct sp_error misfit;
-        if (handle->db.missing && handle->db.connection && schema_verify(handle, &misfit) < 0 &&
+        if (odbc_is_missing(&handle->db) && handle->db.connection && schema_verify(handle, &misfit) < 0 &&
             misfit.class == SP_REFUSED)
             *err = misfit;
         return -1;

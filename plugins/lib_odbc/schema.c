@@ -11,7 +11,7 @@ static const char looking[] = "looking at the table", making[] = "making the tab
 struct look {
     bool table;
     bool *columns;
-    int64_t *lengths; /* in characters; 0: no bound */
+    int64_t *lengths; /* as the database counts; 0: no bound */
 };
 
 static void look_fini(struct look *look)
@@ -94,11 +94,15 @@ int schema_verify(struct odbc_sink_handle *handle, struct sp_error *err)
     return 0;
 }
 
-static int64_t characters(const struct sp_value *value)
+/* In characters, or in units of UTF-16, of which one that takes four bytes has two. */
+static int64_t length_of(const struct sp_value *value, bool utf16)
 {
     int64_t count = 0;
-    for (uint32_t i = 0; i < value->length; i++)
-        count += (value->text[i] & 0xc0) != 0x80;
+    for (uint32_t i = 0; i < value->length; i++) {
+        unsigned char byte = (unsigned char)value->text[i];
+        count += (byte & 0xc0) != 0x80;
+        count += utf16 && byte >= 0xf0;
+    }
     return count;
 }
 
@@ -106,12 +110,13 @@ uint32_t schema_too_long(struct odbc_sink_handle *handle, const struct sp_value 
 {
     SP_AUTO(look_fini) struct look look = {0};
     const struct sp_table *table = handle->sink->table;
+    bool utf16 = handle->sink->store.dialect->counts_utf16;
     struct sp_error err;
     if (look_at(handle, &look, &err) < 0)
         return SP_NO_COLUMN;
     for (size_t i = 0; i < table->column_count; i++) {
         bool text = table->columns[i].type == SP_TYPE_TEXT && row[i].present;
-        if (text && look.lengths[i] > 0 && characters(&row[i]) > look.lengths[i])
+        if (text && look.lengths[i] > 0 && length_of(&row[i], utf16) > look.lengths[i])
             return (uint32_t)i;
     }
     return SP_NO_COLUMN;

@@ -183,21 +183,23 @@ int odbc_do(struct odbc *db, const char *sql, enum odbc_kind kind, uint64_t *row
     return rows_out ? take_count(db, rows_out, doing, err) : odbc_end(db, doing, err);
 }
 
-int odbc_text(struct odbc *db, SQLUSMALLINT index, struct sp_arena *arena, struct sp_slice *out,
-              const char *doing, struct sp_error *err)
+/* All of it as one of ODBC's types, whose characters have `unit` bytes, with a zero behind; data NULL: NULL.
+ */
+static int take_data(struct odbc *db, SQLUSMALLINT index, SQLSMALLINT type, size_t unit,
+                     struct sp_arena *arena, struct sp_slice *out, const char *doing, struct sp_error *err)
 {
     size_t used = 0, room = 128;
     char *text = sp_arena_alloc(arena, room);
     for (;;) {
         SQLLEN got = 0;
-        SQLRETURN rc = SQLGetData(db->running, index, SQL_C_CHAR, text + used, (SQLLEN)(room - used), &got);
+        SQLRETURN rc = SQLGetData(db->running, index, type, text + used, (SQLLEN)(room - used), &got);
         if (!SQL_SUCCEEDED(rc))
             return fail(db, db->running, ODBC_READS, doing, err);
         if (got == SQL_NULL_DATA) {
             *out = (struct sp_slice){NULL, 0};
             return 0;
         }
-        size_t fits = room - used - 1;
+        size_t fits = room - used - unit;
         if (got != SQL_NO_TOTAL && (size_t)got <= fits) {
             used += (size_t)got;
             break;
@@ -207,9 +209,27 @@ int odbc_text(struct odbc *db, SQLUSMALLINT index, struct sp_arena *arena, struc
         text = sp_arena_resize(arena, text, room, room + more);
         room += more;
     }
-    text = sp_arena_resize(arena, text, room, used + 1);
-    text[used] = '\0';
+    text = sp_arena_resize(arena, text, room, used + unit);
+    memset(text + used, 0, unit);
     *out = (struct sp_slice){text, used};
+    return 0;
+}
+
+int odbc_text(struct odbc *db, SQLUSMALLINT index, struct sp_arena *arena, struct sp_slice *out,
+              const char *doing, struct sp_error *err)
+{
+    struct sp_slice wide;
+    if (!db->store->dialect->wide)
+        return take_data(db, index, SQL_C_CHAR, 1, arena, out, doing, err);
+    if (take_data(db, index, SQL_C_WCHAR, sizeof(SQLWCHAR), arena, &wide, doing, err) < 0)
+        return -1;
+    *out = (struct sp_slice){NULL, 0};
+    if (!wide.data)
+        return 0;
+    size_t count = wide.size / sizeof(SQLWCHAR), room = 3 * count + 1;
+    char *text = sp_arena_alloc(arena, room);
+    size_t size = odbc_narrow((const SQLWCHAR *)(const void *)wide.data, count, text);
+    *out = (struct sp_slice){sp_arena_resize(arena, text, room, size + 1), size};
     return 0;
 }
 

@@ -82,12 +82,21 @@ static bool has_keyword(const char *connection, const char *name)
     return value != NULL;
 }
 
-static void put_quoted(FILE *out, const char *value)
+bool odbc_driver_has(const char *connection, const char *part)
+{
+    char *driver = odbc_keyword(connection, "Driver");
+    bool has = driver && strcasestr(driver, part);
+    free(driver);
+    return has;
+}
+
+/* Some drivers do not know that "}}" is a brace, and find the end by "};" alone. */
+static void put_quoted(FILE *out, const char *value, bool plain)
 {
     fputc('{', out);
     for (; *value; value++)
-        fputs(*value == '}' ? "}}" : (char[]){*value, '\0'}, out);
-    fputc('}', out);
+        fputs(*value == '}' && !plain ? "}}" : (char[]){*value, '\0'}, out);
+    fputs("};", out);
 }
 
 /* "Server=db;Database=x" without what says nothing at its end. */
@@ -109,12 +118,14 @@ char *odbc_connection_string(const struct odbc_config *config, const struct odbc
     fprintf(out, "%.*s", (int)trimmed_size(config->connection), config->connection);
     for (size_t i = 0; i < dialect->keyword_count; i++) {
         const struct odbc_keyword *keyword = &dialect->keywords[i];
-        if (!has_keyword(config->connection, keyword->name))
+        bool known = !keyword->driver || odbc_driver_has(config->connection, keyword->driver);
+        if (known && !has_keyword(config->connection, keyword->name))
             fprintf(out, ";%s=%s", keyword->name, keyword->value);
     }
     if (config->password && *config->password) {
         fputs(";PWD=", out);
-        put_quoted(out, config->password);
+        put_quoted(out, config->password,
+                   dialect->plain_braces && odbc_driver_has(config->connection, dialect->plain_braces));
     }
     if (fclose(out) != 0)
         abort();

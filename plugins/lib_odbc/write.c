@@ -7,28 +7,31 @@
 
 static const char doing[] = "writing rows";
 
-/* Messages name the column in quotes, where they name it. */
-static uint32_t column_to_blame(const struct sp_table *table, const char *text)
+/* Messages name the column, where they do, as the dialect says: "\"%s\"". */
+static uint32_t column_to_blame(const struct odbc_sink *sink, const char *text)
 {
-    char quoted[256];
+    const struct odbc_dialect *dialect = sink->store.dialect;
+    const struct sp_table *table = sink->table;
+    char named[256];
     for (size_t i = 0; i < table->column_count; i++) {
-        snprintf(quoted, sizeof quoted, "\"%s\"", table->columns[i].name);
-        if (strstr(text, quoted))
+        snprintf(named, sizeof named, "%s%s%s", dialect->before_column, table->columns[i].name,
+                 dialect->behind_column);
+        if (strstr(text, named))
             return (uint32_t)i;
     }
     return SP_NO_COLUMN;
 }
 
 /* The statement tells one culprit without saying which row it is; of a single row that is known.  What is too
- * long is told without its column. */
+ * long may be told without its column. */
 static void name_culprit(struct odbc_sink_handle *handle, const struct sp_batch *batch,
                          struct sp_result *results, struct sp_error *err)
 {
     const struct sp_table *table = handle->sink->table;
     if (err->class != SP_REJECTED || batch->row_count != 1)
         return;
-    bool too_long = strcmp(handle->db.state, handle->sink->store.dialect->too_long) == 0;
-    uint32_t column = column_to_blame(table, err->text);
+    bool too_long = handle->db.failure && handle->db.failure->too_long;
+    uint32_t column = column_to_blame(handle->sink, err->text);
     if (too_long && column == SP_NO_COLUMN)
         column = schema_too_long(handle, batch->values);
     if (too_long && column != SP_NO_COLUMN)
@@ -41,10 +44,14 @@ static int write(struct odbc_sink_handle *handle, const struct sp_batch *batch, 
                  struct sp_error *err)
 {
     value_put_rows(handle, batch, false);
-    if (odbc_do(&handle->db, handle->sink->upsert, ODBC_WRITES, touched_out, doing, err) == 0)
-        return 0;
+    for (int tries = 0; tries < 2; tries++) {
+        if (odbc_do(&handle->db, handle->sink->upsert, ODBC_WRITES, touched_out, doing, err) == 0)
+            return 0;
+        if (!handle->db.failure || !handle->db.failure->race || !handle->db.connection)
+            break;
+    }
     struct sp_error misfit;
-    if (handle->db.missing && handle->db.connection && schema_verify(handle, &misfit) < 0 &&
+    if (odbc_is_missing(&handle->db) && handle->db.connection && schema_verify(handle, &misfit) < 0 &&
         misfit.class == SP_REFUSED)
         *err = misfit;
     return -1;

@@ -19,12 +19,12 @@ static const struct odbc_part shared = PART(shared), state = PART(state), letter
 /* Statements that are prepared once and run often; rows as they are, whatever the driver thinks of them; and
  * a peer that is gone without a word is noticed within a minute. */
 static const struct odbc_keyword keywords[] = {
-    {"UseServerSidePrepare", "1"},
-    {"LFConversion", "0"},
-    {"UseDeclareFetch", "0"},
-    {"BoolsAsChar", "1"},
-    {"Protocol", "7.4-0"},
-    {"Pqopt", "{keepalives_idle=30 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=45000}"},
+    {"UseServerSidePrepare", "1", NULL},
+    {"LFConversion", "0", NULL},
+    {"UseDeclareFetch", "0", NULL},
+    {"BoolsAsChar", "1", NULL},
+    {"Protocol", "7.4-0", NULL},
+    {"Pqopt", "{keepalives_idle=30 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=45000}", NULL},
 };
 
 static const char *const error_tails[] = {
@@ -151,7 +151,8 @@ const struct odbc_dialect postgres_dialect = {
     .parameter_type = SQL_LONGVARCHAR,
     .name_max = 63,
     .time_digits = 6,
-    .too_long = "22001",
+    .before_column = "\"",
+    .behind_column = "\"",
     .cancel_waits = true,
     .error_tails = error_tails,
     .on_connect = on_connect,

@@ -78,6 +78,7 @@ const struct odbc_class postgres_classes[POSTGRES_CLASSES] = {
      .cure = "the server, or the session, is read-only: name the primary in `connection`"},
     {.state = "25P03", .class = SP_UNAVAILABLE, .lost = true}, /* idle in transaction for too long */
     /* Class 22, 23, 44: this row; P0001: a trigger of the table's owner says no. */
+    {.state = "22001", .class = SP_REJECTED, .too_long = true},
     {.state = "22", .class = SP_REJECTED},
     {.state = "23", .class = SP_REJECTED},
     {.state = "44", .class = SP_REJECTED},

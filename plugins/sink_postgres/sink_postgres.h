@@ -20,7 +20,7 @@ char *postgres_select(const struct sp_table *table);
 
 /* ---- errors.c */
 
-#define POSTGRES_CLASSES 37
+#define POSTGRES_CLASSES 38
 extern const struct odbc_class postgres_classes[POSTGRES_CLASSES];
 
 #endif

@@ -14,11 +14,16 @@ static void require_text(char *got, const char *expected)
     free(got);
 }
 
-static const struct odbc_keyword keywords[] = {{"LFConversion", "0"}, {"Protocol", "7.4-0"}};
+static const struct odbc_keyword keywords[] = {
+    {"LFConversion", "0", NULL},
+    {"Protocol", "7.4-0", NULL},
+    {"Charset", "UTF-8", "tds"},
+};
 static const struct odbc_dialect dialect = {
     .title = "Base",
     .keywords = keywords,
-    .keyword_count = 2,
+    .keyword_count = 3,
+    .plain_braces = "tds",
 };
 
 static void keywords_are_found(void)
@@ -40,7 +45,45 @@ static void what_is_not_said_is_added(void)
     require_text(odbc_connection_string(&plain, &dialect), "Driver=x;protocol=6.4;LFConversion=0");
     const struct odbc_config secret = {.connection = "DSN=d", .password = "a}b;c{d"};
     require_text(odbc_connection_string(&secret, &dialect),
-                 "DSN=d;LFConversion=0;Protocol=7.4-0;PWD={a}}b;c{d}");
+                 "DSN=d;LFConversion=0;Protocol=7.4-0;PWD={a}}b;c{d};");
+}
+
+static void drivers_differ(void)
+{
+    const struct odbc_config free = {.connection = "DRIVER=/usr/lib/libTDSodbc.so", .password = "a}b;c}"};
+    require_text(odbc_connection_string(&free, &dialect),
+                 "DRIVER=/usr/lib/libTDSodbc.so;LFConversion=0;Protocol=7.4-0;Charset=UTF-8;PWD={a}b;c}};");
+    const struct odbc_config other = {.connection = "Driver={ODBC Driver 18 for SQL Server};charset=x"};
+    require_text(odbc_connection_string(&other, &dialect),
+                 "Driver={ODBC Driver 18 for SQL Server};charset=x;LFConversion=0;Protocol=7.4-0");
+    CU_ASSERT(odbc_driver_has("Server=x;driver={FreeTDS}", "tds"));
+    CU_ASSERT(!odbc_driver_has("Server=tds;DSN=tds", "tds"));
+}
+
+static void require_wide(const char *text, const SQLWCHAR *units, size_t count, const char *back)
+{
+    size_t got;
+    char narrow[64];
+    SQLWCHAR *wide = odbc_wide(text, &got);
+    CU_ASSERT_EQUAL_FATAL(got, count);
+    CU_ASSERT(memcmp(wide, units, (count + 1) * sizeof *units) == 0);
+    CU_ASSERT_EQUAL(odbc_narrow(wide, got, narrow), strlen(back));
+    CU_ASSERT_STRING_EQUAL(narrow, back);
+    free(wide);
+}
+
+static void wide_and_back(void)
+{
+    require_wide("", (SQLWCHAR[]){0}, 0, "");
+    require_wide("a\xc3\xbc\xe2\x82\xac\xf0\x9d\x84\x9ez",
+                 (SQLWCHAR[]){'a', 0xfc, 0x20ac, 0xd834, 0xdd1e, 'z', 0}, 6,
+                 "a\xc3\xbc\xe2\x82\xac\xf0\x9d\x84\x9ez");
+    require_wide("\xff\xc3", (SQLWCHAR[]){0xfffd, 0xfffd, 0}, 2, "\xef\xbf\xbd\xef\xbf\xbd");
+    char narrow[64];
+    /* Halves of a pair, alone and in the wrong order. */
+    CU_ASSERT_EQUAL(odbc_narrow((SQLWCHAR[]){0xdd1e, 0xd834, 'a', 0xd834}, 4, narrow), 10);
+    CU_ASSERT_STRING_EQUAL(narrow, "\xef\xbf\xbd\xef\xbf\xbd"
+                                   "a\xef\xbf\xbd");
 }
 
 static void places_hold_no_secret(void)
@@ -109,6 +152,9 @@ int main(void)
          keywords_are_found},
         {"given a connection string, when it is completed, then what it says is left alone",
          what_is_not_said_is_added},
+        {"given drivers that differ, when a connection string is completed, then as each wants it",
+         drivers_differ},
+        {"given a text, when it becomes UTF-16 and comes back, then it is the same", wide_and_back},
         {"given a connection string, when it is told where it leads, then without user and password",
          places_hold_no_secret},
         {"given a driver's message with a secret in it, when it is told, then the secret is stars",
