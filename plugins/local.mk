@@ -23,8 +23,13 @@ endif
 if WITH_SCANAPI
 include plugins/source_scanapi/local.mk
 endif
-if WITH_POSTGRES
+if WITH_ODBC
 include plugins/lib_odbc/local.mk
+endif
+if WITH_POSTGRES
 include plugins/sink_postgres/local.mk
+endif
+if WITH_MSSQL
+include plugins/sink_mssql/local.mk
 endif
 EXTRA_DIST += plugins/README.md

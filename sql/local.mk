@@ -14,8 +14,13 @@ postgres_migrations = \
 	sql/postgres/shared_001_bookkeeping.sql \
 	sql/postgres/state_001_pipeline_state.sql
 
+mssql_migrations = \
+	sql/mssql/letters_001_failed_events.sql \
+	sql/mssql/shared_001_bookkeeping.sql \
+	sql/mssql/state_001_pipeline_state.sql
+
 EXTRA_DIST += build-aux/embed-sql.sh sql/README.md sql/sqlite/README.md $(sqlite_migrations) \
-	sql/postgres/README.md $(postgres_migrations)
+	sql/postgres/README.md $(postgres_migrations) sql/mssql/README.md $(mssql_migrations)
 
 sql/sqlite_migrations.h: $(sqlite_migrations) build-aux/embed-sql.sh $(srcdir)/sql/local.mk
 	$(AM_V_at)$(MKDIR_P) sql
@@ -27,6 +32,11 @@ sql/postgres_migrations.h: $(postgres_migrations) build-aux/embed-sql.sh $(srcdi
 	$(AM_V_GEN)AWK='$(AWK)' $(SHELL) $(srcdir)/build-aux/embed-sql.sh $(postgres_migrations:%=$(srcdir)/%) >$@.new && mv $@.new $@
 CLEANFILES += sql/postgres_migrations.h sql/postgres_migrations.h.new
 
+sql/mssql_migrations.h: $(mssql_migrations) build-aux/embed-sql.sh $(srcdir)/sql/local.mk
+	$(AM_V_at)$(MKDIR_P) sql
+	$(AM_V_GEN)AWK='$(AWK)' $(SHELL) $(srcdir)/build-aux/embed-sql.sh $(mssql_migrations:%=$(srcdir)/%) >$@.new && mv $@.new $@
+CLEANFILES += sql/mssql_migrations.h sql/mssql_migrations.h.new
+
 if WITH_SQLITE
 BUILT_SOURCES += sql/sqlite_migrations.h
 # BUILT_SOURCES come first for `make`, `make check` and `make install` alone; these are for `make NAME`.
@@ -36,4 +46,8 @@ endif
 if WITH_POSTGRES
 BUILT_SOURCES += sql/postgres_migrations.h
 $(plugins_sink_postgres_sink_postgres_la_OBJECTS): sql/postgres_migrations.h
+endif
+if WITH_MSSQL
+BUILT_SOURCES += sql/mssql_migrations.h
+$(plugins_sink_mssql_sink_mssql_la_OBJECTS): sql/mssql_migrations.h
 endif

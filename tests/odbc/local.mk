@@ -1,17 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 
-if WITH_POSTGRES
-odbc_unit_tests = tests/odbc/odbc_text_test tests/odbc/postgres_table_test
-check_PROGRAMS += $(odbc_unit_tests)
-TESTS += $(odbc_unit_tests)
+if WITH_ODBC
+odbc_unit_tests = tests/odbc/odbc_text_test
 tests_odbc_odbc_text_test_SOURCES = tests/odbc/odbc_text_test.c
 tests_odbc_odbc_text_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_odbc_text_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
 tests_odbc_odbc_text_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
-tests_odbc_postgres_table_test_SOURCES = tests/odbc/postgres_table_test.c plugins/sink_postgres/table.c
+
+GOLDEN = tests/odbc/golden.c tests/odbc/golden.h
+if WITH_POSTGRES
+odbc_unit_tests += tests/odbc/postgres_table_test
+tests_odbc_postgres_table_test_SOURCES = tests/odbc/postgres_table_test.c plugins/sink_postgres/table.c $(GOLDEN)
 tests_odbc_postgres_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_postgres_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
 tests_odbc_postgres_table_test_LDADD = $(UNIT_LIBS)
+endif
+if WITH_MSSQL
+odbc_unit_tests += tests/odbc/mssql_table_test
+tests_odbc_mssql_table_test_SOURCES = tests/odbc/mssql_table_test.c plugins/sink_mssql/table.c $(GOLDEN)
+tests_odbc_mssql_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_odbc_mssql_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
+tests_odbc_mssql_table_test_LDADD = $(UNIT_LIBS)
+endif
+check_PROGRAMS += $(odbc_unit_tests)
+TESTS += $(odbc_unit_tests)
 
 check_PROGRAMS += tests/odbc/calls
 tests_odbc_calls_SOURCES = tests/odbc/calls.c

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SQL that is made from a table is what was reviewed: golden/mssql_*.sql. */
+#include <config.h>
+
+#include "golden.h"
+#include "sink_mssql/sink_mssql.h"
+#include "tap.h"
+
+static const struct odbc_dialect dialect = {
+    .time_digits = 7,
+    .create = mssql_create,
+    .add_column = mssql_add_column,
+    .upsert = mssql_upsert,
+    .select = mssql_select,
+};
+
+static void parcels(void)
+{
+    golden_require(&dialect, "mssql_parcels.sql", golden_parcels);
+}
+
+static void every_type(void)
+{
+    golden_require(&dialect, "mssql_types.sql", golden_types);
+}
+
+static void appended(void)
+{
+    golden_require(&dialect, "mssql_append.sql", golden_append);
+}
+
+int main(void)
+{
+    static const struct tap_test tests[] = {
+        {"given the table of parcels, when its SQL is made, then it is as it was reviewed", parcels},
+        {"given every type and keep, and a schema, when its SQL is made, then it is as it was reviewed",
+         every_type},
+        {"given a table that is appended to, when its SQL is made, then it is as it was reviewed", appended},
+    };
+    return tap_run("mssql_table", tests, sizeof tests / sizeof *tests);
+}
