@@ -101,6 +101,7 @@ struct odbc_dialect {
     size_t class_count;
     SQLSMALLINT parameter_type;                /* SQL_LONGVARCHAR or SQL_WLONGVARCHAR */
     size_t name_max;                           /* bytes of a name of a table or column */
+    bool any_case;                             /* names that differ in case alone are the same */
     unsigned time_digits;                      /* that a timestamp keeps */
     bool cancel_waits;                         /* SQLCancel() may block: break the connection instead */
     const char *before_column, *behind_column; /* what messages put around the column that they name */

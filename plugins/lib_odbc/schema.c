@@ -4,6 +4,7 @@
 #include "rows.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 static const char looking[] = "looking at the table", making[] = "making the table";
 
@@ -23,6 +24,7 @@ static void look_fini(struct look *look)
 static int take_column(struct odbc_sink_handle *handle, struct look *look, struct sp_error *err)
 {
     const struct sp_table *table = handle->sink->table;
+    bool any_case = handle->sink->store.dialect->any_case;
     char name[256] = "";
     int64_t length;
     SQLLEN got = 0;
@@ -32,7 +34,8 @@ static int take_column(struct odbc_sink_handle *handle, struct look *look, struc
         return -1;
     look->table = true;
     for (size_t i = 0; i < table->column_count; i++) {
-        if (strcmp(name, table->columns[i].name) != 0)
+        const char *wanted = table->columns[i].name;
+        if ((any_case ? strcasecmp(name, wanted) : strcmp(name, wanted)) != 0)
             continue;
         look->columns[i] = true;
         look->lengths[i] = length;

@@ -43,49 +43,42 @@ static const char client_port[] =
     "N'@port INT OUTPUT', @port OUTPUT; END TRY BEGIN CATCH SET @port = 0; END CATCH; "
     "SELECT COALESCE(@port, 0)";
 
+/* clang-format off: texts of SQL are laid out by hand */
+
 static const char lock[] = "DECLARE @lock INT; " MSSQL_LOCK("scanpipe migrations");
 
-#define OBJECT_OF(members) "FROM OPENJSON(@j) WITH (" members ") AS p "
-
 static const char schema_read[] =
-    MSSQL_HEAD "SELECT s.[Number], s.[Checksum] " OBJECT_OF("[part] NVARCHAR(50)") //
-    "INNER JOIN [ScanpipeSchema] AS s ON s.[Part] = p.[part] " MSSQL_BYTES " ORDER BY s.[Number]";
+    MSSQL_HEAD "SELECT s.[Number], s.[Checksum] FROM OPENJSON(@j) WITH ([part] NVARCHAR(50)) AS p "
+               "INNER JOIN [ScanpipeSchema] AS s ON s.[Part] = p.[part] " MSSQL_BYTES " ORDER BY s.[Number]";
 
 static const char schema_written[] =
     MSSQL_HEAD "INSERT INTO [ScanpipeSchema] ([Part], [Number], [Checksum], [AppliedAtUtc]) "
-               "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() " //
-    OBJECT_OF("[part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)");
-
-/* Bytes as hexadecimal digits, and back. */
-#define HEX_OF(bytes) "CONVERT(VARCHAR(MAX), " bytes ", 2)"
-#define BYTES_OF(hex) "CONVERT(VARBINARY(MAX), " hex ", 2)"
+               "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() "
+               "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
 
 /* 'a' equals 'a ' in T-SQL, whatever the collation. */
 #define SAME(column, text) column " = " text " AND DATALENGTH(" column ") = DATALENGTH(" text ") "
 #define THE_RECORD         SAME("[Pipeline]", "@pipeline") "AND " SAME("[Name]", "@name")
 
-static const char state_get[] = MSSQL_HEAD "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200); "
-                                           "SELECT @pipeline = p.[pipeline], @name = p.[name] " //
-    OBJECT_OF(
-        "[pipeline] NVARCHAR(200), [name] NVARCHAR(200)") "; "
-                                                          "SELECT [Version], " HEX_OF(
-                                                              "[Value]") " FROM [PipelineState] WHERE " THE_RECORD;
+static const char state_get[] =
+    MSSQL_HEAD "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200); "
+               "SELECT @pipeline = p.[pipeline], @name = p.[name] "
+               "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [name] NVARCHAR(200)) AS p; "
+               "SELECT [Version], [Value] FROM [PipelineState] WHERE " THE_RECORD;
 
 /*
  * Compare and swap: the record, or the gap where it is missing, is locked by whoever looks at it first; the
  * next one waits, and finds another version.  A version comes from a sequence, which never goes back.
  * ProcessingState is kept up in the same transaction.
  */
-static const char state_put[] =
-    MSSQL_HEAD "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200), @expected BIGINT, @at BIGINT, "
-               "@value VARBINARY(MAX), @now DATETIMEOFFSET(7) = SYSUTCDATETIME(), @version BIGINT, "
-               "@swapped INT = 0; "
-               "SELECT @pipeline = p.[pipeline], @name = p.[name], @expected = p.[expected], @at = p.[at], "
-               "@value = " BYTES_OF("p.[value]") " " //
-    OBJECT_OF("[pipeline] NVARCHAR(200), [name] NVARCHAR(200), [expected] BIGINT, [value] NVARCHAR(MAX), "
-              "[at] BIGINT") "; "
-                             "SET @version = NEXT VALUE FOR [PipelineStateVersions]; " //
-    MSSQL_BEGIN(
+static const char state_put[] = MSSQL_HEAD
+    "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200), @expected BIGINT, @at BIGINT, "
+    "@value VARCHAR(MAX), @now DATETIMEOFFSET(7) = SYSUTCDATETIME(), @version BIGINT, @swapped INT = 0; "
+    "SELECT @pipeline = p.[pipeline], @name = p.[name], @expected = p.[expected], @at = p.[at] "
+    "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [name] NVARCHAR(200), [expected] BIGINT, "
+    "[at] BIGINT) AS p; "
+    "SELECT @value = o.[value] FROM OPENJSON(@j) AS o WHERE o.[key] = 'value'; "
+    "SET @version = NEXT VALUE FOR PipelineStateVersions; " MSSQL_BEGIN(
         "scanpipe state") "IF @expected <> 0 BEGIN "
                           "UPDATE [PipelineState] WITH (UPDLOCK, SERIALIZABLE) SET [Version] = @version, [Value] = @value, "
                           "[ChangedAtUtc] = @now WHERE " THE_RECORD
@@ -97,12 +90,12 @@ static const char state_put[] =
                           "); "
                           "SET @swapped = @@ROWCOUNT; END; "
                           "IF @swapped = 1 AND @at IS NOT NULL BEGIN "
-                          "UPDATE [ProcessingState] WITH (UPDLOCK, SERIALIZABLE) SET "
-                          "[UpdatedAtUtc] = CASE WHEN [LastEventId] = @at THEN [UpdatedAtUtc] ELSE @now END, [LastEventId] = @at "
+                          "UPDATE [ProcessingState] WITH (UPDLOCK, SERIALIZABLE) SET [UpdatedAtUtc] = "
+                          "CASE WHEN [LastEventId] = @at THEN [UpdatedAtUtc] ELSE @now END, [LastEventId] = @at "
                           "WHERE [Pipeline] = @pipeline; "
                           "IF @@ROWCOUNT = 0 INSERT INTO [ProcessingState] ([Pipeline], [LastEventId], [UpdatedAtUtc]) "
-                          "VALUES (@pipeline, @at, @now); END; " //
-    MSSQL_COMMIT "SELECT @version WHERE @swapped = 1";
+                          "VALUES (@pipeline, @at, @now); END; " MSSQL_COMMIT
+                          "SELECT @version WHERE @swapped = 1";
 
 /* A time from milliseconds since 1970, and back. */
 #define EPOCH       "CAST('1970-01-01T00:00:00+00:00' AS DATETIMEOFFSET(7))"
@@ -110,81 +103,76 @@ static const char state_put[] =
 #define MS_OF(time) "DATEDIFF_BIG(MILLISECOND, " EPOCH ", " time ")"
 
 #define LETTERS                                                                                              \
-    "FROM OPENJSON(@j) WITH ([id] NVARCHAR(64), [pipeline] NVARCHAR(200), [stage] NVARCHAR(MAX), "           \
+    "FROM OPENJSON(@j) WITH ([id] VARCHAR(64), [pipeline] NVARCHAR(200), [stage] NVARCHAR(MAX), "            \
     "[plugin] NVARCHAR(MAX), [class] NVARCHAR(MAX), [reason] NVARCHAR(MAX), [column_name] NVARCHAR(MAX), "   \
     "[pointer] NVARCHAR(MAX), [event_id] NVARCHAR(MAX), [event_key] NVARCHAR(MAX), "                         \
     "[source_cursor] NVARCHAR(MAX), [place] NVARCHAR(MAX), [attempts] BIGINT, [first] BIGINT, "              \
-    "[last] BIGINT, [text] NVARCHAR(MAX), [bytes] NVARCHAR(MAX)) AS p "
-#define THE_LETTER "f.[Id] = " BYTES_OF("p.[id]")
-#define IN_ORDER   " OPTION (LOOP JOIN, FORCE ORDER, MAXDOP 1); "
+    "[last] BIGINT, [text] NVARCHAR(MAX), [bytes] VARCHAR(MAX)) AS p "
+#define THE_LETTER "f.[Id] = p.[id] " MSSQL_BYTES " "
+#define IN_ORDER   "OPTION (LOOP JOIN, FORCE ORDER, MAXDOP 1); "
 
 /* As rows are written: see table.c. */
-static const char letters_put[] =
-    MSSQL_HEAD "DECLARE @version BIGINT = 0; SET @version = NEXT VALUE FOR [FailedEventsVersions]; " //
-    MSSQL_BEGIN(
-        "scanpipe letters") "UPDATE f SET [Version] = @version, [Pipeline] = p.[pipeline], [Stage] = p.[stage], "
-                            "[Plugin] = p.[plugin], [Class] = p.[class], [Reason] = p.[reason], [ColumnName] = p.[column_name], "
-                            "[Pointer] = p.[pointer], [EventId] = p.[event_id], [EventKey] = p.[event_key], "
-                            "[SourceCursor] = p.[source_cursor], [Place] = p.[place], "
-                            "[Attempts] = CASE WHEN p.[attempts] > f.[Attempts] THEN p.[attempts] ELSE f.[Attempts] + 1 END, "
-                            "[FirstSeenUtc] = CASE WHEN " TIME_OF("p.[first]") " < f.[FirstSeenUtc] THEN " TIME_OF("p.[first]") " ELSE f.[FirstSeenUtc] END, [LastSeenUtc] = " TIME_OF(
-                                "p.[last]") ", [Event] = p.[text], "
-                                            "[Bytes] = " BYTES_OF(
-                                                "p.[bytes]") " " LETTERS
-                                                             "INNER JOIN [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) ON " THE_LETTER
-                                                                 IN_ORDER
-                                                             "INSERT INTO [FailedEvents] ([Id], [Version], [Pipeline], [Stage], [Plugin], [Class], [Reason], "
-                                                             "[ColumnName], [Pointer], [EventId], [EventKey], [SourceCursor], [Place], [Attempts], [FirstSeenUtc], "
-                                                             "[LastSeenUtc], [Event], [Bytes]) "
-                                                             "SELECT " BYTES_OF(
-                                                                 "p.[id]") ", @version, p.[pipeline], p.[stage], p.[plugin], p.[class], p.[reason], "
-                                                                           "p.[column_name], p.[pointer], p.[event_id], p.[event_key], p.[source_cursor], p.[place], "
-                                                                           "p.[attempts], " TIME_OF("p.[first]") ", " TIME_OF("p.[last]") ", p.[text], " BYTES_OF(
-                                                                               "p.[bytes]") " " LETTERS
-                                                                                            "WHERE NOT EXISTS (SELECT 1 FROM [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) WHERE " THE_LETTER
-                                                                                            ")" IN_ORDER
-                                                                                                MSSQL_COMMIT;
+static const char letters_put[] = MSSQL_HEAD "DECLARE @version BIGINT; SET @version = NEXT VALUE FOR FailedEventsVersions; " MSSQL_BEGIN(
+    "scanpipe letters") "UPDATE f SET [Version] = @version, [Pipeline] = p.[pipeline], [Stage] = p.[stage], "
+                        "[Plugin] = p.[plugin], [Class] = p.[class], [Reason] = p.[reason], [ColumnName] = p.[column_name], "
+                        "[Pointer] = p.[pointer], [EventId] = p.[event_id], [EventKey] = p.[event_key], "
+                        "[SourceCursor] = p.[source_cursor], [Place] = p.[place], "
+                        "[Attempts] = CASE WHEN p.[attempts] > f.[Attempts] THEN p.[attempts] ELSE f.[Attempts] + 1 END, "
+                        "[FirstSeenUtc] = CASE WHEN " TIME_OF(
+                            "p.[first]") " < f.[FirstSeenUtc] "
+                                         "THEN " TIME_OF(
+                                             "p.[first]") " ELSE f.[FirstSeenUtc] END, "
+                                                          "[LastSeenUtc] = " TIME_OF(
+                                                              "p.[last]") ", [Event] = p.[text], [Bytes] = p.[bytes] " LETTERS
+                                                                          "INNER JOIN [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) ON " THE_LETTER
+                                                                              IN_ORDER
+                                                                          "INSERT INTO [FailedEvents] ([Id], [Version], [Pipeline], [Stage], [Plugin], [Class], [Reason], "
+                                                                          "[ColumnName], [Pointer], [EventId], [EventKey], [SourceCursor], [Place], [Attempts], [FirstSeenUtc], "
+                                                                          "[LastSeenUtc], [Event], [Bytes]) "
+                                                                          "SELECT p.[id], @version, p.[pipeline], p.[stage], p.[plugin], p.[class], p.[reason], "
+                                                                          "p.[column_name], p.[pointer], p.[event_id], p.[event_key], p.[source_cursor], p.[place], "
+                                                                          "p.[attempts], " TIME_OF("p.[first]") ", " TIME_OF(
+                                                                              "p.[last]") ", p.[text], p.[bytes] " LETTERS
+                                                                                          "WHERE NOT EXISTS (SELECT 1 FROM [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) WHERE " THE_LETTER
+                                                                                          ") " IN_ORDER
+                                                                                              MSSQL_COMMIT;
 
 /* By the first time, which never becomes later: who puts letters while he scans does not meet them twice.
  * The smallest number stands for the start. */
 static const char letters_scan[] = MSSQL_HEAD
-    "DECLARE @pipeline NVARCHAR(200), @first DATETIMEOFFSET(7), @id VARBINARY(32), "
-    "@class NVARCHAR(MAX), @column_name NVARCHAR(MAX), @event_id NVARCHAR(MAX), "
-    "@event_key NVARCHAR(MAX), @from DATETIMEOFFSET(7), @until DATETIMEOFFSET(7), @most BIGINT; "
+    "DECLARE @pipeline NVARCHAR(200), @first DATETIMEOFFSET(7), @id VARCHAR(64), @class NVARCHAR(MAX), "
+    "@column_name NVARCHAR(MAX), @event_id NVARCHAR(MAX), @event_key NVARCHAR(MAX), "
+    "@from DATETIMEOFFSET(7), @until DATETIMEOFFSET(7), @most BIGINT; "
     "SELECT @pipeline = p.[pipeline], "
     "@first = CASE WHEN p.[first] > -9223372036854775808 THEN " TIME_OF(
         "p.[first]") " END, "
-                     "@id = " BYTES_OF(
-                         "p.[id]") ", @class = p.[class], @column_name = p.[column_name], "
-                                   "@event_id = p.[event_id], @event_key = p.[event_key], "
-                                   "@from = CASE WHEN p.[from] <> 0 THEN " TIME_OF(
-                                       "p.[from]") " END, "
-                                                   "@until = CASE WHEN p.[until] <> 0 THEN " TIME_OF(
-                                                       "p.[until]") " END, @most = p.[most] " //
-    OBJECT_OF(
-        "[pipeline] NVARCHAR(200), [first] BIGINT, [id] NVARCHAR(64), [class] NVARCHAR(MAX), "
-        "[column_name] NVARCHAR(MAX), [event_id] NVARCHAR(MAX), [event_key] NVARCHAR(MAX), "
-        "[from] BIGINT, [until] BIGINT, [most] BIGINT") "; "
-                                                        "SELECT TOP (@most) " HEX_OF(
-                                                            "f.[Id]") ", f.[Version], f.[Pipeline], f.[Stage], f.[Plugin], f.[Class], "
-                                                                      "f.[Reason], f.[ColumnName], f.[Pointer], f.[EventId], f.[EventKey], f.[SourceCursor], f.[Place], "
-                                                                      "f.[Attempts], " MS_OF("f.[FirstSeenUtc]") ", " MS_OF("f.[LastSeenUtc]") ", f.[Event], " HEX_OF(
-                                                                          "f.[Bytes]") " FROM [FailedEvents] AS f WHERE f.[Pipeline] = @pipeline AND (@first IS NULL OR "
-                                                                                       "f.[FirstSeenUtc] > @first OR (f.[FirstSeenUtc] = @first AND f.[Id] > @id)) "
-                                                                                       "AND (@class IS NULL OR f.[Class] = @class) "
-                                                                                       "AND (@column_name IS NULL OR f.[ColumnName] = @column_name) "
-                                                                                       "AND (@event_id IS NULL OR " SAME(
-                                                                                           "f.[EventId]",
-                                                                                           "@event_id") ") "
-                                                                                                        "AND (@event_key IS NULL OR " SAME(
-                                                                                                            "f.[EventKey]",
-                                                                                                            "@event_key") ") "
-                                                                                                                          "AND (@from IS NULL OR f.[LastSeenUtc] >= @from) AND (@until IS NULL OR f.[LastSeenUtc] < @until) "
-                                                                                                                          "ORDER BY f.[FirstSeenUtc], f.[Id]";
+                     "@id = p.[id], @class = p.[class], @column_name = p.[column_name], @event_id = p.[event_id], "
+                     "@event_key = p.[event_key], @from = CASE WHEN p.[from] <> 0 THEN " TIME_OF(
+                         "p.[from]") " END, "
+                                     "@until = CASE WHEN p.[until] <> 0 THEN " TIME_OF(
+                                         "p.[until]") " END, @most = p.[most] "
+                                                      "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [first] BIGINT, [id] VARCHAR(64), "
+                                                      "[class] NVARCHAR(MAX), [column_name] NVARCHAR(MAX), [event_id] NVARCHAR(MAX), "
+                                                      "[event_key] NVARCHAR(MAX), [from] BIGINT, [until] BIGINT, [most] BIGINT) AS p; "
+                                                      "SELECT TOP (@most) f.[Id], f.[Version], f.[Pipeline], f.[Stage], f.[Plugin], f.[Class], f.[Reason], "
+                                                      "f.[ColumnName], f.[Pointer], f.[EventId], f.[EventKey], f.[SourceCursor], f.[Place], f.[Attempts], " MS_OF("f.[FirstSeenUtc]") ", " MS_OF(
+                                                          "f.[LastSeenUtc]") ", f.[Event], f.[Bytes] "
+                                                                             "FROM [FailedEvents] AS f WHERE f.[Pipeline] = @pipeline AND (@first IS NULL OR "
+                                                                             "f.[FirstSeenUtc] > @first OR (f.[FirstSeenUtc] = @first AND f.[Id] > @id)) "
+                                                                             "AND (@class IS NULL OR f.[Class] = @class) "
+                                                                             "AND (@column_name IS NULL OR f.[ColumnName] = @column_name) "
+                                                                             "AND (@event_id IS NULL OR (" SAME(
+                                                                                 "f.[EventId]",
+                                                                                 "@event_id") ")) "
+                                                                                              "AND (@event_key IS NULL OR (" SAME(
+                                                                                                  "f.[EventKey]",
+                                                                                                  "@event_key") ")) "
+                                                                                                                "AND (@from IS NULL OR f.[LastSeenUtc] >= @from) AND (@until IS NULL OR f.[LastSeenUtc] < @until) "
+                                                                                                                "ORDER BY f.[FirstSeenUtc], f.[Id]";
 
 static const char letters_remove[] =
-    MSSQL_HEAD "DELETE f FROM OPENJSON(@j) WITH ([id] NVARCHAR(64), [version] BIGINT) AS p "
-               "INNER JOIN [FailedEvents] AS f ON " THE_LETTER " AND f.[Version] = p.[version]; "
+    MSSQL_HEAD "DELETE f FROM OPENJSON(@j) WITH ([id] VARCHAR(64), [version] BIGINT) AS p "
+               "INNER JOIN [FailedEvents] AS f ON " THE_LETTER "AND f.[Version] = p.[version]; "
                "SELECT @@ROWCOUNT";
 
 /* NVARCHAR counts units of two bytes; -1 is without a bound. */
@@ -194,6 +182,8 @@ static const char columns[] =
                "THEN c.[max_length] END "
                "FROM sys.columns AS c INNER JOIN sys.types AS t ON t.[user_type_id] = c.[user_type_id] "
                "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table'))";
+
+/* clang-format on */
 
 const struct odbc_dialect mssql_dialect = {
     .name = "mssql",
@@ -207,6 +197,7 @@ const struct odbc_dialect mssql_dialect = {
     .class_count = MSSQL_CLASSES,
     .parameter_type = SQL_WLONGVARCHAR,
     .name_max = 128,
+    .any_case = true,
     .time_digits = 7,
     .before_column = "column '",
     .behind_column = "'",

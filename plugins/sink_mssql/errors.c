@@ -159,6 +159,13 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
      .class = SP_REFUSED,
      .cure = "the table needs a primary key, or a unique index, of exactly the pipeline's keys"},
 
+    /* Babelfish's number for what has none of SQL Server's; the text is PostgreSQL's. */
+    {.native = 33557097, .text = "does not exist", .class = SP_REFUSED, .missing = true, .cure = MAKE_CURE},
+    {.native = 33557097, .text = "lock timeout", .class = SP_CONTENDED},
+    {.native = 33557097, .text = "could not serialize", .class = SP_CONTENDED},
+    {.native = 33557097, .text = "tuple concurrently", .class = SP_CONTENDED},
+    {.native = 33557097, .class = SP_UNKNOWN},
+
     /* Of THROW and RAISERROR: a trigger of the table's owner says no. */
     {.native = 50000, .native_to = INT32_MAX, .class = SP_REJECTED},
 

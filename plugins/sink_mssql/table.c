@@ -377,9 +377,9 @@ static void put_shown(FILE *out, const struct sp_column *column)
 {
     switch (column->type) {
     case SP_TYPE_TIMESTAMP:
-        fputs("CONVERT(NVARCHAR(40), SWITCHOFFSET(CAST(", out);
+        fputs("REPLACE(CONVERT(NVARCHAR(27), CAST(SWITCHOFFSET(CAST(", out);
         put_old(out, column);
-        fputs(" AS DATETIMEOFFSET(7)), '+00:00'), 127)", out);
+        fputs(" AS DATETIMEOFFSET(7)), '+00:00') AS DATETIME2(7)), 121), ' ', 'T') + 'Z'", out);
         break;
     case SP_TYPE_TEXT:
     case SP_TYPE_JSON:

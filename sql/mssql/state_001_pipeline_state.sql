@@ -2,6 +2,7 @@
 --
 -- For the state: the records of pipelines, such as the poller's cursor, written by compare and swap.
 -- Versions come from a sequence, which outlives the records: none comes back.
+-- Value has its bytes as hexadecimal digits.
 
 CREATE SEQUENCE [PipelineStateVersions] AS BIGINT START WITH 1;
 
@@ -9,7 +10,7 @@ CREATE TABLE [PipelineState] (
     [Pipeline] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [Name] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
     [Version] BIGINT NOT NULL,
-    [Value] VARBINARY(MAX) NOT NULL,
+    [Value] VARCHAR(MAX) NOT NULL,
     [ChangedAtUtc] DATETIMEOFFSET(7) NOT NULL,
     PRIMARY KEY ([Pipeline], [Name]));
 
