@@ -97,9 +97,12 @@ static const char state_put[] = MSSQL_HEAD
                           "VALUES (@pipeline, @at, @now); END; " MSSQL_COMMIT
                           "SELECT @version WHERE @swapped = 1";
 
-/* A time from milliseconds since 1970, and back. */
-#define EPOCH       "CAST('1970-01-01T00:00:00+00:00' AS DATETIMEOFFSET(7))"
-#define TIME_OF(ms) "DATEADD(MILLISECOND, " ms " % 86400000, DATEADD(DAY, " ms " / 86400000, " EPOCH "))"
+/* A time from milliseconds since 1970, and back.  In steps: DATEADD takes an INT, and Babelfish rounds where
+ * one step has hours and milliseconds. */
+#define EPOCH "CAST('1970-01-01T00:00:00+00:00' AS DATETIMEOFFSET(7))"
+#define TIME_OF(ms)                                                                                          \
+    "DATEADD(MILLISECOND, " ms " % 1000, DATEADD(SECOND, " ms " / 1000 % 86400, DATEADD(DAY, " ms            \
+    " / 86400000, " EPOCH ")))"
 #define MS_OF(time) "DATEDIFF_BIG(MILLISECOND, " EPOCH ", " time ")"
 
 #define LETTERS                                                                                              \
