@@ -146,6 +146,7 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 208, .class = SP_REFUSED, .missing = true, .cure = MAKE_CURE},
     {.native = 207, .class = SP_REFUSED, .missing = true, .cure = MAKE_CURE},
     {.native = 2760, .class = SP_REFUSED, .missing = true, .cure = "CREATE SCHEMA, or let the user ALTER it"},
+    {.native = 102, .native_to = 206, .class = SP_REFUSED},   /* what cannot be compiled */
     {.native = 229, .class = SP_REFUSED, .cure = GRANT_CURE}, /* on an object; 230: on a column */
     {.native = 230, .class = SP_REFUSED, .cure = GRANT_CURE},
     {.native = 262, .class = SP_REFUSED, .cure = GRANT_CURE}, /* CREATE TABLE */
@@ -169,6 +170,8 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     /* Of THROW and RAISERROR: a trigger of the table's owner says no. */
     {.native = 50000, .native_to = INT32_MAX, .class = SP_REJECTED},
 
+    /* FreeTDS says 42000 of whatever it does not know. */
+    {.state = "42000", .class = SP_UNKNOWN},
     /* FreeTDS, of a connection that was lost. */
     {.state = "HY000", .text = "Unknown error", .class = SP_UNAVAILABLE, .lost = true},
     {.state = "01000", .native = 20017, .class = SP_UNAVAILABLE, .lost = true},

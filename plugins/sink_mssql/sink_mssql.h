@@ -44,7 +44,7 @@ char *mssql_select(const struct sp_table *table);
 
 /* ---- errors.c */
 
-#define MSSQL_CLASSES 97
+#define MSSQL_CLASSES 99
 extern const struct odbc_class mssql_classes[MSSQL_CLASSES];
 
 #endif

@@ -6,17 +6,17 @@
 . "$(dirname "$0")/../kit/lib.sh"
 # shellcheck source=tests/odbc/postgres.sh
 . "$root/tests/odbc/postgres.sh"
+# shellcheck source=tests/odbc/callers.sh
+. "$root/tests/odbc/callers.sh"
 
 object=$(plugin sink_postgres) || skip_all "the sink postgres was not built"
 reason=$(postgres_find) || skip_all "$reason"
 calls=$build/tests/odbc/calls
 [ -x "$calls" ] || skip_all "tests/odbc/calls was not built"
 
-callers=()
 end_all() {
-    local pid
     exec 2>/dev/null
-    for pid in "${callers[@]}"; do kill -KILL "$pid"; done
+    callers_end
     thaw
     postgres_stop
     [ -z "${holder:-}" ] || kill -KILL "$holder"
@@ -24,48 +24,9 @@ end_all() {
 }
 trap end_all EXIT
 
-# ---- Callers, and what they are told
-
-# start NAME [PASSWORD]: a process that makes calls; its handles keep their connections
+# start NAME [PASSWORD]
 start() {
-    mkfifo "$scratch/$1.in" "$scratch/$1.out"
-    "$calls" "$object" "$postgres_connection" "${2:-$postgres_password}" <"$scratch/$1.in" >"$scratch/$1.out" \
-        2>"$scratch/$1.err" &
-    callers+=($!)
-    exec {fd}>"$scratch/$1.in"
-    eval "$1_in=$fd"
-    exec {fd}<"$scratch/$1.out"
-    eval "$1_out=$fd"
-}
-
-say() { # NAME CALL: begins it
-    local in=$1_in
-    echo "$2" >&"${!in}"
-}
-
-hear() { # NAME: waits for its answer
-    local out=$1_out
-    answer=
-    read -r -t 60 answer <&"${!out}" || answer='(no answer)'
-}
-
-call() {
-    say "$1" "$2"
-    hear "$1"
-}
-
-# says WHAT CLASS [PART]: what the last call was answered
-says() {
-    local status=0
-    [[ $answer == "$2 "*"${3:-}"* ]] || status=1
-    ok "$1: $2${3:+, '$3'}" "$status" "it was: $answer"
-}
-
-within() { # WHAT MS
-    local rest=${answer#* }
-    at=${rest%% *}
-    [ "${at:-99999}" -le "$2" ] 2>/dev/null
-    ok "$1: within $2 ms" $? "it was: $answer"
+    caller "$1" "$postgres_connection" "${2:-$postgres_password}"
 }
 
 sql() {
