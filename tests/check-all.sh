@@ -3,11 +3,13 @@
 # What takes longer than one likes to wait: the same tests under sanitizers, fuzzing from the corpora,
 # valgrind, distcheck.  Each builds in a folder of its own below build-all/.
 #
-# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck servers
+# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck servers mssql
+#
+# mssql: against the server that SCANPIPE_MSSQL and SCANPIPE_MSSQL_PASSWORD name, see tests/odbc/real_mssql_test.sh.
 set -eu
 src=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck servers
+[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck servers ${SCANPIPE_MSSQL:+mssql}
 seconds=${SCANPIPE_FUZZ_SECONDS:-60}
 
 # A tree that is built in place cannot serve other builds: they get what a release would have.
@@ -71,6 +73,12 @@ distcheck() {
 servers() {
     configured clang --enable-werror CC=clang
     make -s check TESTS=tests/sqs/kit_servers_test.sh
+}
+
+# The kits and the main job against a real SQL Server, or Babelfish.
+mssql() {
+    configured clang --enable-werror CC=clang
+    make -s check TESTS=tests/odbc/real_mssql_test.sh
 }
 
 for what in "$@"; do

@@ -6,7 +6,9 @@
 
 # shellcheck source=tests/sqs/servers.sh
 . "$root/tests/sqs/servers.sh"
-trap 'stop_all_sqs; clean_up' EXIT
+# shellcheck source=tests/odbc/mssql.sh
+. "$root/tests/odbc/mssql.sh"
+trap 'stop_all_sqs; mssql_stop; clean_up' EXIT
 
 new_data conf
 export EVENTS=$scratch/events.ndjson
@@ -82,6 +84,20 @@ over_sqs() {
     summary_table sqs-deliver parcels-sqs.db
 }
 
+# What SQL Server is to FreeTDS; the sink makes the table there.
+over_mssql() {
+    if [ ! -e "$build/plugins/sink_mssql/.libs/sink_mssql.so" ] || ! mssql_find >"$scratch/reason"; then
+        skip 'mssql.yaml' "sink_mssql was not built, or $(cat "$scratch/reason" 2>/dev/null)"
+        return
+    fi
+    mssql_start "$scratch" || bail 'the TDS server does not start'
+    export SCAN_SQL=$mssql_connection SCAN_SQL_PASSWORD=$mssql_password
+    runs mssql "$conf/mssql.yaml"
+    mssql_rows >"$scratch/rows"
+    python3 "$here/oracle.py" "$EVENTS" >"$scratch/oracle"
+    check 'mssql.yaml: the table is the oracle'"'"'s' diff "$scratch/oracle" "$scratch/rows"
+}
+
 unknown_conf() { # NAME: a file that this test does not know ends by itself, at least
     runs "$1" "$conf/$1.yaml"
 }
@@ -91,6 +107,7 @@ for file in "$conf"/*.yaml; do
     name=${file##*/}
     case $name in
     sqs*) [ -n "$sqs_url" ] || continue ;;
+    mssql*) [ -e "$build/plugins/sink_mssql/.libs/sink_mssql.so" ] || continue ;;
     esac
     check_passes "$file"
     case ${name%.yaml} in
@@ -98,11 +115,12 @@ for file in "$conf"/*.yaml; do
     backfill) summary_table backfill backfill.db ;;
     history) history ;;
     file-to-file) file_to_file ;;
-    ingest | deliver | sqs*) ;; # together, below
+    ingest | deliver | sqs* | mssql) ;; # together, below
     *) unknown_conf "${name%.yaml}" ;;
     esac
 done
 runs ingest "$conf/ingest.yaml"
 summary_table deliver parcels.db
 over_sqs
+over_mssql
 finish

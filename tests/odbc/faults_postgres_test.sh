@@ -9,6 +9,7 @@
 # shellcheck source=tests/odbc/callers.sh
 . "$root/tests/odbc/callers.sh"
 
+# shellcheck disable=SC2034 # callers.sh uses it
 object=$(plugin sink_postgres) || skip_all "the sink postgres was not built"
 reason=$(postgres_find) || skip_all "$reason"
 calls=$build/tests/odbc/calls

@@ -37,12 +37,20 @@ endif
 odbc_tests = \
 	tests/odbc/kit_postgres_test.sh \
 	tests/odbc/faults_postgres_test.sh \
-	tests/odbc/main_postgres_test.sh
+	tests/odbc/main_postgres_test.sh \
+	tests/odbc/faults_mssql_test.sh \
+	tests/odbc/main_mssql_test.sh
 TESTS += $(odbc_tests)
 
+# real_mssql_test.sh is none of TESTS: it needs a server that somebody else runs.
 EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/README.md \
+	tests/odbc/callers.sh \
 	tests/odbc/golden \
 	tests/odbc/leaks.supp \
+	tests/odbc/mssql.sh \
+	tests/odbc/mssql_sql.py \
+	tests/odbc/mssql_world.py \
 	tests/odbc/picky.sh \
-	tests/odbc/postgres.sh
+	tests/odbc/postgres.sh \
+	tests/odbc/real_mssql_test.sh

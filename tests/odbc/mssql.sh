@@ -6,6 +6,7 @@
 #   mssql_start [proxy]    starts it, with the proxy in front; sets mssql_port, mssql_connection, mssql_password
 #   mssql_tell VERB ...    tells the server something, mssql_proxy the proxy: see tests/tds/tds_tell.py
 #   mssql_dump TABLE       its rows, one JSON object a line
+#   mssql_rows             those of ParcelSummary, as tests/e2e/oracle.py prints them
 #   mssql_stop
 # shellcheck disable=SC2034  # what is set here is used by the tests
 # shellcheck shell=bash
@@ -65,6 +66,15 @@ with odbc.Connection(string) as connection:
     for row in connection.rows("DUMP " + sys.argv[3]):
         print(row[0])
 PYTHON
+}
+
+mssql_rows() {
+    mssql_dump ParcelSummary | python3 -c 'import json, sys
+columns = ["ParcelId", "LatestEventId", "LatestType", "LatestCreatedDateTimeUtc", "LatestStatusCode", "LatestRunId",
+           "PickedUpAtUtc", "DeliveredAtUtc", "PickedUpEventId", "DeliveredEventId"]
+for line in sys.stdin:
+    row = json.loads(line)
+    print(json.dumps([row[one] for one in columns], ensure_ascii=False))'
 }
 
 mssql_stop() {

@@ -48,7 +48,7 @@ SELECT @touched;
 
 -- Rows that are not there do not come. Text, so that no driver changes a value.
 SET NOCOUNT ON; SET XACT_ABORT ON; DECLARE @j NVARCHAR(MAX) = ?;
-    SELECT s.n, CAST(t.[ParcelId] AS NVARCHAR(50)), CAST(t.[LatestEventId] AS NVARCHAR(50)), t.[LatestType], CONVERT(NVARCHAR(40), SWITCHOFFSET(CAST(t.[PickedUpAtUtc] AS DATETIMEOFFSET(7)), '+00:00'), 127), CAST(t.[PickedUpEventId] AS NVARCHAR(50))
+    SELECT s.n, CAST(t.[ParcelId] AS NVARCHAR(50)), CAST(t.[LatestEventId] AS NVARCHAR(50)), t.[LatestType], REPLACE(CONVERT(NVARCHAR(27), CAST(SWITCHOFFSET(CAST(t.[PickedUpAtUtc] AS DATETIMEOFFSET(7)), '+00:00') AS DATETIME2(7)), 121), ' ', 'T') + 'Z', CAST(t.[PickedUpEventId] AS NVARCHAR(50))
     FROM OPENJSON(@j) WITH (n BIGINT, c0 INT) AS s
     INNER JOIN [ParcelSummary] AS t ON t.[ParcelId] = s.c0
     OPTION (LOOP JOIN, FORCE ORDER);

@@ -52,7 +52,7 @@ SELECT @touched;
 
 -- Rows that are not there do not come. Text, so that no driver changes a value.
 SET NOCOUNT ON; SET XACT_ABORT ON; DECLARE @j NVARCHAR(MAX) = ?;
-    SELECT s.n, t.[Code], CONVERT(NVARCHAR(40), SWITCHOFFSET(CAST(t.[Day] AS DATETIMEOFFSET(7)), '+00:00'), 127), CAST(t.[Amount] AS NVARCHAR(50)), CAST(t.[Cheapest] AS NVARCHAR(50)), CAST(t.[Flag] AS NVARCHAR(50)), t.[Note], t.[Whole], CAST(t.[Order_4edec46a] AS NVARCHAR(50))
+    SELECT s.n, t.[Code], REPLACE(CONVERT(NVARCHAR(27), CAST(SWITCHOFFSET(CAST(t.[Day] AS DATETIMEOFFSET(7)), '+00:00') AS DATETIME2(7)), 121), ' ', 'T') + 'Z', CAST(t.[Amount] AS NVARCHAR(50)), CAST(t.[Cheapest] AS NVARCHAR(50)), CAST(t.[Flag] AS NVARCHAR(50)), t.[Note], t.[Whole], CAST(t.[Order_4edec46a] AS NVARCHAR(50))
     FROM OPENJSON(@j) WITH (n BIGINT, c0 NVARCHAR(MAX), c1 DATETIMEOFFSET(7)) AS s
     INNER JOIN [tracking].[Everything] AS t ON t.[Code] = CAST(s.c0 AS NVARCHAR(4000)) COLLATE Latin1_General_100_BIN2 AND DATALENGTH(t.[Code]) = DATALENGTH(s.c0) AND t.[Day] = s.c1
     OPTION (LOOP JOIN, FORCE ORDER);
