@@ -243,6 +243,7 @@ cmd_sources = \
 	core/cmd/run.c \
 	core/cmd/summary.c \
 	core/cmd/summary.h \
+	core/cmd/table.c \
 	core/cmd/test.c \
 	core/cmd/verify.c
 scanpipe_SOURCES = $(core_sources) $(cmd_sources) core/cmd/main.c

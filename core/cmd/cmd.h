@@ -33,6 +33,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
+int cmd_table(int argc, char **argv);
 
 /* Prints the help of a command; NULL is the program's own. */
 void help_print(const char *command, FILE *out);

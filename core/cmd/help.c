@@ -19,6 +19,7 @@ static const char program_help[] =
     "  scanpipe queue check|export|repair -c FILE  look after the embedded queue's file\n"
     "  scanpipe queue create -c FILE               make the queue on its server\n"
     "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
+    "  scanpipe table -c FILE                      the statement that makes the sink's table\n"
     "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
     "\n"
     "Options of run:\n"
@@ -178,14 +179,22 @@ static const char verify_help[] =
     "\n"
     "Exit: 0 where every row is accounted for, else 65.\n";
 
+static const char table_help[] =
+    "Usage: scanpipe table -c FILE\n"
+    "\n"
+    "Prints the statement that makes the table of the file's sink, with the columns that hold orders, for whoever\n"
+    "makes tables himself.  Opens nothing.  'scanpipe check --online' compares a table that is there with it.\n"
+    "\n"
+    "Exit: 0; 78 something in the file is wrong, or its sink has no table.\n";
+
 void help_print(const char *command, FILE *out)
 {
     static const struct {
         const char *command, *text;
-    } texts[] = {{"check", check_help},  {"test", test_help},     {"plugins", plugins_help},
-                 {"dlq", dlq_help},      {"cursor", cursor_help}, {"replay", replay_help},
-                 {"pause", pause_help},  {"resume", resume_help}, {"queue", queue_help},
-                 {"verify", verify_help}};
+    } texts[] = {{"check", check_help},   {"test", test_help},     {"plugins", plugins_help},
+                 {"dlq", dlq_help},       {"cursor", cursor_help}, {"replay", replay_help},
+                 {"pause", pause_help},   {"resume", resume_help}, {"queue", queue_help},
+                 {"verify", verify_help}, {"table", table_help}};
     for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].command, command) == 0) {
             fputs(texts[i].text, out);

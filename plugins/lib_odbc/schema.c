@@ -125,6 +125,16 @@ uint32_t schema_too_long(struct odbc_sink_handle *handle, const struct sp_value 
     return SP_NO_COLUMN;
 }
 
+int schema_describe(void *opaque, struct sp_arena *arena, const char **sql_out, struct sp_error *err)
+{
+    const struct odbc_sink *sink = ((struct odbc_sink_handle *)opaque)->sink;
+    char *sql = sink->store.dialect->create(sink->table);
+    (void)err;
+    *sql_out = sp_arena_printf(arena, "%s;\n", sql);
+    free(sql);
+    return 0;
+}
+
 /* The statement number `*at` of what is to be done; NULL at the end. */
 static char *next_step(const struct odbc_sink *sink, const struct look *look, size_t *at)
 {

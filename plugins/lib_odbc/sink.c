@@ -12,6 +12,7 @@ const struct sp_sink_ops odbc_sink_ops = {
     .write = rows_write,
     .read = rows_read,
     .migrate = schema_migrate,
+    .describe = schema_describe,
 };
 
 void odbc_sink_check(const void *config, struct sp_check *check)

@@ -87,6 +87,15 @@ int schema_verify(struct sink_handle *handle, struct sp_error *err)
                         "the table needs a primary key, or a unique index, of exactly the pipeline's keys");
 }
 
+int sink_describe(void *opaque, struct sp_arena *arena, const char **sql_out, struct sp_error *err)
+{
+    char *sql = dialect_create(((struct sink_handle *)opaque)->sink->table);
+    (void)err;
+    *sql_out = sp_arena_printf(arena, "%s;\n", sql);
+    free(sql);
+    return 0;
+}
+
 /* The statement number `*at` of what is to be done; NULL at the end. */
 static char *next_step(const struct sp_table *table, const struct look *look, size_t *at)
 {

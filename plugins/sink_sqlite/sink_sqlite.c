@@ -83,6 +83,7 @@ static const struct sp_sink_ops ops = {
     .write = sink_write,
     .read = sink_read,
     .migrate = sink_migrate,
+    .describe = sink_describe,
 };
 
 static const struct sp_plugin sink_plugin = {

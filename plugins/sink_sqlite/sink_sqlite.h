@@ -61,6 +61,7 @@ const char *value_take(sqlite3_stmt *row, int index, const struct sp_column *col
 /* Outside a transaction: fails, with the cure, where the table or a column of it is missing, or where its
  * key is another one. */
 int schema_verify(struct sink_handle *handle, struct sp_error *err) SP_MUST_CHECK;
+int sink_describe(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
 int sink_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                  int64_t deadline, struct sp_error *err);
 

@@ -53,7 +53,7 @@ run()
     is "$name: exit code" "$status" "$expected"
 }
 
-plan 95
+plan 105
 
 # --- the words of the command line
 
@@ -176,6 +176,27 @@ took=$((($(date +%s%N) - before) / 1000000))
 ok "it stops within two seconds" $((took > 2000)) "$took ms"
 has "the log says why" "$(cat err)" "SIGTERM: stopping"
 rm -f ./*.db*
+
+# --- table
+
+run "the statement of the table" 0 table -c parcels.yaml
+is "one statement" "$(grep -c 'CREATE TABLE "ParcelSummary" (.*);$' out)" 1
+python3 -c 'import sqlite3, sys
+db = sqlite3.connect("made.db")
+db.executescript(sys.stdin.read())
+print(",".join(row[1] for row in db.execute("PRAGMA table_info(ParcelSummary)")))' <out >made 2>&1
+has "it makes the table, with the columns of orders" "$(cat made)" \
+    "ParcelId,LatestEventId,LatestType,LatestAt,PickedUpAt,Order_"
+is "nothing was opened" "$(ls parcels*.db* 2>/dev/null)" ""
+sed 's|{plugin: sqlite}|{plugin: sqlite, path: made.db, migrate: false}|' parcels.yaml >made.yaml
+run "such a table is good" 0 -c made.yaml --until-caught-up -q
+rm -f ./*.db*
+run "a file without a table" 78 table -c events.yaml
+has "that is told" "$err" "has no table"
+sed '/^sink:/d; /^table:/,$d' parcels.yaml >ingest.yaml
+run "a file without a sink" 78 table -c ingest.yaml
+has "that is told as well" "$err" "has no sink"
+run "table of no file" 64 table
 
 # --- dlq
 

@@ -100,6 +100,7 @@ sink sqlite    times-are-cut                every value that a type can have
 sink sqlite    numbers-are-doubles          every value that a type can have
 sink sqlite    all-are-found                then these are found and no others
 sink sqlite    dry-run-is-wet               when migrated dry
+sink sqlite    describes-half               when the statement that makes it is asked for
 sink sqlite    the-innocent-are-named       nothing of it is there
 sink sqlite    one-culprit-is-named         nothing of it is there
 sink file      events-are-reversed          then each is there once, in order

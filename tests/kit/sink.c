@@ -26,6 +26,23 @@ static void migrate_and_again(struct kit *kit)
     sink_write(&sink, sink.one, rows_words(kit->arena, sink.table, 1, 3, 1, "a"), 3);
 }
 
+static void statement_is_described(struct kit *kit)
+{
+    sink_needs_tables(kit);
+    struct sink sink = sink_join(kit, rows_word_table(kit));
+    const char *sql = NULL, *plan;
+    if (!sink.ops->describe)
+        kit_not_for("it has no describe()");
+    WORKS(sink.ops->describe(sink.one, kit->arena, &sql, &kit_error));
+    REQUIRE(sql && strstr(sql, sink.table->name), "the statement does not name the table: '%s'",
+            sql ? sql : "");
+    for (size_t i = 0; i < sink.table->column_count; i++)
+        REQUIRE(strstr(sql, sink.table->columns[i].name), "the statement has no column %s: '%s'",
+                sink.table->columns[i].name, sql);
+    plan = sink.ops->migrate ? sink_migrate(&sink, sink.one, SP_MIGRATE_DRY_RUN) : "";
+    REQUIRE(!*plan || strcmp(plan, sql) == 0, "migrate() makes another table: '%s', not '%s'", plan, sql);
+}
+
 static void missing_table_is_refused(struct kit *kit)
 {
     sink_needs_tables(kit);
@@ -401,6 +418,8 @@ static void neighbours_of_poison_are_written(struct kit *kit)
 static const struct check checks[] = {
     {"given no table, when migrated dry, really and again, then it is made once, and the plan is told",
      migrate_and_again},
+    {"given no table, when the statement that makes it is asked for, then it is what migrate() does",
+     statement_is_described},
     {"given no table, when rows are written, then that is refused with a cure, until it is made",
      missing_table_is_refused},
     {"given a table with rows, when it is migrated to one with more columns, then its rows stay",

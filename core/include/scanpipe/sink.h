@@ -51,6 +51,10 @@ struct sp_sink_ops {
     /* Makes the table.  `plan` may be NULL, else gets text in the arena.  NULL: has no tables. */
     int (*migrate)(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                    int64_t deadline, struct sp_error *err);
+
+    /* The statement that makes the table, with a line end, for people to run themselves.  From the table
+     * alone: asks nobody.  NULL: has no tables. */
+    int (*describe)(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
 };
 
 #endif

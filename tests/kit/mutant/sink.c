@@ -134,11 +134,20 @@ static int migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *are
     return inner->migrate(handle, mode, arena, plan, deadline, err);
 }
 
+static int describe(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err)
+{
+    int rc = inner->describe(handle, arena, sql_out, err);
+    if (rc == 0 && mutant_is("describes-half"))
+        *sql_out = sp_arena_text(arena, *sql_out, strlen(*sql_out) / 2);
+    return rc;
+}
+
 const struct sp_sink_ops *mutant_sink(const struct sp_sink_ops *ops)
 {
     static struct sp_sink_ops changed = {.size = sizeof changed, .write = write_batch};
     changed.read = ops->read ? read_rows : NULL;
     changed.migrate = ops->migrate ? migrate : NULL;
+    changed.describe = ops->describe ? describe : NULL;
     inner = ops;
     return &changed;
 }
