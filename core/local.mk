@@ -168,6 +168,8 @@ ops_sources = \
 	core/ops/halves.h \
 	core/ops/hand.c \
 	core/ops/hand.h \
+	core/ops/migrate.c \
+	core/ops/migrate.h \
 	core/ops/purge.c \
 	core/ops/purge.h \
 	core/ops/records.c \
@@ -226,6 +228,7 @@ cmd_sources = \
 	core/cmd/meter.h \
 	core/cmd/online.c \
 	core/cmd/online.h \
+	core/cmd/migrate.c \
 	core/cmd/output.c \
 	core/cmd/output.h \
 	core/cmd/pause.c \

@@ -7,6 +7,7 @@ sqlite_migrations = \
 	sql/sqlite/letters_002_place.sql \
 	sql/sqlite/queue_001_messages.sql \
 	sql/sqlite/shared_001_bookkeeping.sql \
+	sql/sqlite/shared_002_checksums.sql \
 	sql/sqlite/state_001_pipeline_state.sql
 
 postgres_migrations = \

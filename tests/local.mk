@@ -879,6 +879,7 @@ e2e_tests = \
 	tests/e2e/killer_test.sh \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
+	tests/e2e/migrate_test.sh \
 	tests/e2e/poison_test.sh \
 	tests/e2e/queue_care_test.sh \
 	tests/e2e/reload_test.sh \
@@ -958,6 +959,7 @@ EXTRA_DIST += \
 	tests/e2e/losses.py \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \
+	tests/e2e/migrate_test.sh \
 	tests/e2e/oracle.py \
 	tests/e2e/poison.py \
 	tests/e2e/poison_test.sh \

@@ -34,6 +34,7 @@ int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
 int cmd_table(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
 
 /* Prints the help of a command; NULL is the program's own. */
 void help_print(const char *command, FILE *out);

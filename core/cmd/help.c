@@ -19,6 +19,7 @@ static const char program_help[] =
     "  scanpipe queue check|export|repair -c FILE  look after the embedded queue's file\n"
     "  scanpipe queue create -c FILE               make the queue on its server\n"
     "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
+    "  scanpipe migrate -c FILE [--dry-run]        make the tables, bring older ones up to date\n"
     "  scanpipe table -c FILE                      the statement that makes the sink's table\n"
     "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
     "\n"
@@ -179,6 +180,21 @@ static const char verify_help[] =
     "\n"
     "Exit: 0 where every row is accounted for, else 65.\n";
 
+static const char migrate_help[] =
+    "Usage: scanpipe migrate -c FILE [--dry-run] [--rebuild]\n"
+    "\n"
+    "Makes the tables that the stages of the file need in databases, and brings older ones up to date: those of\n"
+    "the state, of the dead letters, of the embedded queue, and the sink's.  Prints the SQL of what it did.  Several\n"
+    "may do it at once, and what is broken off goes on when it is said again.\n"
+    "\n"
+    "  -c, --config FILE      the pipeline's file\n"
+    "  --dry-run              change nothing, print what would be done\n"
+    "  --rebuild              where the key, the order, a type or a rule of the `table` block has changed: put the\n"
+    "                         table aside as NAME_before_TIME, make it afresh, and set the cursor back to the\n"
+    "                         start.  Every process of the pipeline must have ended\n"
+    "\n"
+    "Exit: 0; 69 a stage does not answer, or the rules have changed; 78 something in the file is wrong.\n";
+
 static const char table_help[] =
     "Usage: scanpipe table -c FILE\n"
     "\n"
@@ -194,7 +210,7 @@ void help_print(const char *command, FILE *out)
     } texts[] = {{"check", check_help},   {"test", test_help},     {"plugins", plugins_help},
                  {"dlq", dlq_help},       {"cursor", cursor_help}, {"replay", replay_help},
                  {"pause", pause_help},   {"resume", resume_help}, {"queue", queue_help},
-                 {"verify", verify_help}, {"table", table_help}};
+                 {"verify", verify_help}, {"table", table_help},   {"migrate", migrate_help}};
     for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].command, command) == 0) {
             fputs(texts[i].text, out);

@@ -155,7 +155,8 @@ static int same_rules(const struct pipeline *now, const struct pipeline *next, s
         table_compare(next->table, table_fingerprint(now->table, arena), arena, &what) != TABLE_REFUSED)
         return 0;
     sp_fail(err, SP_REFUSED, "the table's rules are not those it is folded by: %s", what);
-    return sp_fail_cure(err, "put the block back, or use another pipeline name and table");
+    return sp_fail_cure(
+        err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
 }
 
 static int may_follow(const struct pipeline *now, const struct pipeline *next, struct sp_arena *arena,

@@ -62,7 +62,8 @@ static int compare_table(struct deliver *deliver, struct sp_arena *arena, int64_
         break;
     case TABLE_REFUSED:
         sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
-        return sp_fail_cure(err, "put the block back, or use another pipeline name and table");
+        return sp_fail_cure(
+            err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
     }
     return 0;
 }

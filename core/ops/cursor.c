@@ -143,7 +143,9 @@ int cursor_move(const struct pipeline *pipeline, const struct cursor_move *move,
     int result = -1;
     *out = (struct cursor_moved){0};
     holder_self(&moving.self);
-    if (spot_open(&moving.source, pipeline, err) == 0 && records_open(&moving.state, pipeline, err) == 0)
+    if ((!move->to && !pipeline->source.plugin) || spot_open(&moving.source, pipeline, err) == 0)
+        result = records_open(&moving.state, pipeline, err);
+    if (result == 0)
         result = move_cursor(&moving, out, err);
     hand_close(&moving.state);
     hand_close(&moving.source);

@@ -24,7 +24,7 @@ int cursor_look(const struct pipeline *pipeline, struct sp_arena *arena, struct 
                 struct sp_error *err) SP_MUST_CHECK;
 
 struct cursor_move {
-    const char *to; /* as a person names it; NULL: the start */
+    const char *to; /* as a person names it; NULL: the start, the one place of a file without a source */
     bool only_back; /* it must lie before the present one */
     bool skip;      /* it may lie behind it, which leaves events out for ever */
     bool force;     /* also while a process polls */

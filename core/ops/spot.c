@@ -35,6 +35,8 @@ const char *spot_text(struct hand *source, struct sp_slice cursor, struct sp_are
     struct sp_error err;
     if (cursor.size == 0)
         return "the start";
+    if (!source->stage)
+        return "a place that the file does not know, which names no source";
     if (ops_of(source)->text_of(source->handle, cursor, arena, &text, &err) != 0)
         return "a place that the source does not know";
     return text;
@@ -42,5 +44,7 @@ const char *spot_text(struct hand *source, struct sp_slice cursor, struct sp_are
 
 int spot_compare(struct hand *source, struct sp_slice a, struct sp_slice b)
 {
+    if (!source->stage)
+        return (a.size > 0) - (b.size > 0);
     return ops_of(source)->compare(source->handle, a, b);
 }

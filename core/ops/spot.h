@@ -16,7 +16,7 @@ int spot_of(struct hand *source, const char *text, struct sp_arena *arena, struc
 int spot_behind(struct hand *source, const char *text, struct sp_arena *arena, struct sp_slice *out,
                 struct sp_error *err) SP_MUST_CHECK;
 
-/* "the start", or what the source says of it. */
+/* "the start", or what the source says of it.  Here and below an empty hand knows the start alone. */
 const char *spot_text(struct hand *source, struct sp_slice cursor, struct sp_arena *arena);
 
 /* <0, 0, >0. */

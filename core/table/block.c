@@ -14,8 +14,9 @@ static const char *const order_keys[] = {"from", "type"};
 static bool is_own_table(const char *name)
 {
     static const char *const own[] = {"FailedEvents",   "PipelineState",    "ProcessingState",
-                                      "ScanpipeSchema", "ScanpipeCounters", "QueueMessages",
-                                      "QueueLeases",    "QueueHolders",     "QueueTotals"};
+                                      "ScanpipeSchema", "ScanpipeCounters", "ScanpipeMigrations",
+                                      "QueueMessages",  "QueueLeases",      "QueueHolders",
+                                      "QueueTotals"};
     const char *dot = strchr(name, '.');
     name = dot ? dot + 1 : name;
     for (size_t i = 0; i < COUNT(own); i++)

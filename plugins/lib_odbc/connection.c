@@ -197,7 +197,7 @@ int odbc_enter_made(struct odbc *db, int64_t deadline, struct sp_error *err)
 {
     if (odbc_enter(db, deadline, err) < 0)
         return -1;
-    if (!db->store->part || db->made)
+    if (!db->store->makes_tables || db->made)
         return 0;
     if (odbc_migrate(db, err) < 0)
         return -1;

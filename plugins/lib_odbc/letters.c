@@ -200,7 +200,7 @@ static int scan(struct odbc *db, struct sp_arena *arena, struct sp_letter *lette
     int more;
     *count_out = 0;
     if (odbc_run(db, db->store->dialect->letters_scan, ODBC_READS, scanning, err) < 0)
-        return odbc_is_missing(db) && db->store->part ? 0 : -1;
+        return odbc_is_missing(db) && db->store->makes_tables ? 0 : -1;
     while ((more = odbc_fetch(db, scanning, err)) > 0) {
         if (take_letter(db, arena, &letters[*count_out], err) < 0)
             return -1;

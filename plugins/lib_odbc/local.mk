@@ -10,6 +10,7 @@ plugins_lib_odbc_libodbcsink_la_SOURCES = \
 	plugins/lib_odbc/migrate.c \
 	plugins/lib_odbc/odbc.h \
 	plugins/lib_odbc/read.c \
+	plugins/lib_odbc/rebuild.c \
 	plugins/lib_odbc/rows.h \
 	plugins/lib_odbc/schema.c \
 	plugins/lib_odbc/simple.c \

@@ -66,15 +66,21 @@ static int read_version(struct odbc *db, int64_t *version_out, struct sp_error *
     return 0;
 }
 
-static int note_done(struct odbc *db, int64_t number, struct sp_error *err)
+/* The parameter that notes a step. */
+static void put_done(struct odbc_json *json, const struct odbc_part *part, int64_t number)
 {
     char checksum[2 * SP_SHA256_SIZE + 1];
-    checksum_of(db->store->part->migrations[number - 1], checksum);
-    json_clear(&db->json);
-    json_text_member(&db->json, "{\"part\":", db->store->part->name);
-    json_number_member(&db->json, ",\"number\":", number);
-    json_text_member(&db->json, ",\"checksum\":", checksum);
-    json_raw(&db->json, "}");
+    checksum_of(part->migrations[number - 1], checksum);
+    json_clear(json);
+    json_text_member(json, "{\"part\":", part->name);
+    json_number_member(json, ",\"number\":", number);
+    json_text_member(json, ",\"checksum\":", checksum);
+    json_raw(json, "}");
+}
+
+static int note_done(struct odbc *db, int64_t number, struct sp_error *err)
+{
+    put_done(&db->json, db->store->part, number);
     return odbc_do(db, db->store->dialect->schema_written, ODBC_READS, NULL, doing, err);
 }
 
@@ -103,14 +109,71 @@ static int apply(struct odbc *db, struct sp_error *err)
     return 0;
 }
 
-int odbc_migrate(struct odbc *db, struct sp_error *err)
+static int bring_up(struct odbc *db, int64_t version, struct sp_error *err)
 {
-    int64_t version = 0;
-    if (read_version(db, &version, err) < 0)
-        return -1;
     if (version == (int64_t)db->store->part->migration_count)
         return 0;
     if (odbc_begin(db, doing, err) < 0 || apply(db, err) < 0)
         return -1;
     return odbc_commit(db, doing, err);
+}
+
+int odbc_migrate(struct odbc *db, struct sp_error *err)
+{
+    int64_t version = 0;
+    return read_version(db, &version, err) < 0 ? -1 : bring_up(db, version, err);
+}
+
+/* Several statements, a line each. */
+static const char *break_lines(struct sp_arena *arena, const char *sql)
+{
+    char *text = sp_arena_text(arena, sql, strlen(sql));
+    bool quoted = false;
+    for (char *at = text; *at; at++) {
+        quoted ^= *at == '\'';
+        if (!quoted && at[0] == ';' && at[1] == ' ')
+            at[1] = '\n';
+    }
+    return text;
+}
+
+/* A statement as people read it, its parameter written out: that is JSON of ours, without a quote in it. */
+static const char *add_statement(struct sp_arena *arena, const char *plan, const char *sql, const char *json)
+{
+    const char *text = break_lines(arena, sql), *mark = strchr(text, '?');
+    if (!mark)
+        return sp_arena_printf(arena, "%s%s;\n", plan, text);
+    return sp_arena_printf(arena, "%s%.*s'%s'%s;\n", plan, (int)(mark - text), text, json, mark + 1);
+}
+
+/* All that is done from `version` on, so that whoever runs it by hand has done the same. */
+static const char *plan_text(struct odbc *db, int64_t version, struct sp_arena *arena)
+{
+    const struct odbc_part *part = db->store->part, *shared = db->store->dialect->shared;
+    const char *plan = "";
+    if (version == (int64_t)part->migration_count)
+        return plan;
+    for (size_t i = 0; i < shared->migration_count; i++)
+        plan = add_statement(arena, plan, shared->migrations[i], NULL);
+    for (; version < (int64_t)part->migration_count; version++) {
+        plan = add_statement(arena, plan, part->migrations[version], NULL);
+        put_done(&db->json, part, version + 1);
+        plan = add_statement(arena, plan, db->store->dialect->schema_written, db->json.data);
+    }
+    return plan;
+}
+
+int odbc_store_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                       int64_t deadline, struct sp_error *err)
+{
+    struct odbc *db = handle;
+    int64_t version = 0;
+    int rc = odbc_enter(db, deadline, err);
+    if (rc == 0)
+        rc = read_version(db, &version, err);
+    if (rc == 0 && mode == SP_MIGRATE_APPLY)
+        rc = bring_up(db, version, err);
+    if (rc == 0 && plan)
+        *plan = plan_text(db, version, arena);
+    return odbc_leave(db, rc);
 }

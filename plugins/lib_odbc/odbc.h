@@ -137,6 +137,7 @@ struct odbc_dialect {
     char *(*quote)(const struct sp_table *table);  /* its name as `columns` takes it */
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);
+    char *(*rename)(const struct sp_table *table, const char *name); /* NULL: cannot be put aside */
     char *(*upsert)(const struct sp_table *table); /* [{c0, c1, ...}]; tells how many it touched */
     char *(*select)(const struct sp_table *table); /* [{n, c0, ...}] (keys) -> n, all columns as text */
 };
@@ -145,7 +146,8 @@ struct odbc_store {
     const struct odbc_config *config;
     const struct odbc_dialect *dialect;
     const struct sp_stage *stage;
-    const struct odbc_part *part; /* NULL: makes no tables of its own by itself */
+    const struct odbc_part *part; /* NULL: has no tables of its own */
+    bool makes_tables;            /* brings those up to date by itself, when it needs them */
     char *connection;             /* the whole connection string; holds the secret */
     char *place;                  /* "PostgreSQL (Database at Server)", for messages */
     char *secrets[4];             /* to be masked */
@@ -267,6 +269,9 @@ size_t odbc_narrow(const SQLWCHAR *units, size_t count, char *out);
 /* ---- migrate.c */
 
 int odbc_migrate(struct odbc *db, struct sp_error *err) SP_MUST_CHECK;
+/* The description's migrate(). */
+int odbc_store_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                       int64_t deadline, struct sp_error *err);
 
 /* ---- socket.c */
 

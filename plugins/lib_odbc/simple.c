@@ -26,10 +26,11 @@ int odbc_store_load(const struct odbc_dialect *dialect, const struct odbc_part *
     struct odbc_store *store = malloc(sizeof *store);
     if (!store)
         return sp_fail(err, SP_UNAVAILABLE, "no memory left");
-    if (odbc_store_init(store, &config->odbc, dialect, stage, config->create_tables ? part : NULL, err) < 0) {
+    if (odbc_store_init(store, &config->odbc, dialect, stage, part, err) < 0) {
         free(store);
         return -1;
     }
+    store->makes_tables = config->create_tables;
     *loaded = store;
     return 0;
 }

@@ -13,6 +13,7 @@ const struct sp_sink_ops odbc_sink_ops = {
     .read = rows_read,
     .migrate = schema_migrate,
     .describe = schema_describe,
+    .rebuild = schema_rebuild,
 };
 
 void odbc_sink_check(const void *config, struct sp_check *check)

@@ -37,7 +37,7 @@ static int find(struct odbc *db, const char *name, struct sp_arena *arena, struc
     put_name(db, name);
     json_raw(&db->json, "}");
     if (odbc_run(db, db->store->dialect->state_get, ODBC_READS, reading, err) < 0)
-        return odbc_is_missing(db) && db->store->part ? 0 : -1;
+        return odbc_is_missing(db) && db->store->makes_tables ? 0 : -1;
     while ((more = odbc_fetch(db, reading, err)) > 0) {
         if (take_record(db, arena, value_out, version_out, err) < 0)
             return -1;

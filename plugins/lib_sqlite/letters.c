@@ -290,4 +290,5 @@ const struct sp_plugin lite_letters_plugin = {
     .probe = lite_simple_probe,
     .interrupt = lite_simple_interrupt,
     .letters = &ops,
+    .migrate = lite_simple_migrate,
 };

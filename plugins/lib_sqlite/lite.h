@@ -154,6 +154,11 @@ bool lite_is_made(struct lite *db);
 
 /* Brings the tables of store->part up to date. */
 int lite_migrate(struct lite *db, struct sp_error *err) SP_MUST_CHECK;
+/* For a description's migrate(). */
+int lite_migrate_store(struct lite *db, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                       int64_t deadline, struct sp_error *err) SP_MUST_CHECK;
+/* The statement that notes that a part's migration has run, for sqlite3_free(); NULL: no memory. */
+char *lite_note(const char *part, int64_t number, const char *migration);
 
 /* The next value of a counter that never goes back; inside a transaction.  SQLite's code. */
 int lite_count(sqlite3_stmt *counter, int64_t *value_out) SP_MUST_CHECK;
@@ -176,6 +181,8 @@ int lite_simple_open(void *loaded, void **handle, struct sp_error *err);
 void lite_simple_close(void *handle);
 int lite_simple_probe(void *handle, int64_t deadline, struct sp_error *err);
 void lite_simple_interrupt(void *handle);
+int lite_simple_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                        int64_t deadline, struct sp_error *err);
 
 /* Finds out whether the file may be written, or made where it is not there; makes nothing itself.  Only what
  * is there is opened: db->file may be NULL afterwards. */

@@ -5,13 +5,17 @@
 
 #include <errno.h>
 #include <sql/sqlite_migrations.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* The tables that all parts share; no version counts these, so each leaves alone what is there. */
 static const char *const shared_migrations[] = {SHARED_MIGRATIONS};
 
+static const char doing[] = "making the tables";
+
 static const char version_query[] = "SELECT Version FROM ScanpipeSchema WHERE Part = ?";
 static const char version_update[] = "INSERT OR REPLACE INTO ScanpipeSchema VALUES (?, ?)";
+static const char checksum_query[] = "SELECT Number, Checksum FROM ScanpipeMigrations WHERE Part = ?";
 
 /* 0 where the file has nothing of the part yet. */
 static int read_version(const struct lite *db, sqlite3 *file, int64_t *version_out)
@@ -47,6 +51,35 @@ static int write_version(struct lite *db, int64_t version)
     return rc;
 }
 
+/* The digest of a migration's text: a released one never changes. */
+static void checksum_of(const char *sql, char out[2 * SP_SHA256_SIZE + 1])
+{
+    unsigned char digest[SP_SHA256_SIZE];
+    sp_sha256(sql, strlen(sql), digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+char *lite_note(const char *part, int64_t number, const char *migration)
+{
+    char checksum[2 * SP_SHA256_SIZE + 1];
+    checksum_of(migration, checksum);
+    return sqlite3_mprintf("INSERT OR REPLACE INTO ScanpipeMigrations VALUES (%Q, %lld, %Q,"
+                           " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))",
+                           part, (long long)number, checksum);
+}
+
+static int apply_one(struct lite *db, int64_t number)
+{
+    const struct lite_part *part = db->store->part;
+    char *note = lite_note(part->name, number, part->migrations[number - 1]);
+    int rc = note ? lite_execute(db, part->migrations[number - 1]) : SQLITE_NOMEM;
+    if (rc == SQLITE_OK)
+        rc = lite_execute(db, note);
+    sqlite3_free(note);
+    return rc;
+}
+
 static int apply_shared(struct lite *db)
 {
     int rc = SQLITE_OK;
@@ -64,8 +97,34 @@ static int apply(struct lite *db)
     if (rc == SQLITE_OK)
         rc = read_version(db, db->file, &version);
     for (; rc == SQLITE_OK && version < (int64_t)part->migration_count; version++)
-        rc = lite_execute(db, part->migrations[version]);
+        rc = apply_one(db, version + 1);
     return rc == SQLITE_OK ? write_version(db, version) : rc;
+}
+
+/* Whether what ran in this file under the number is the text that we have. */
+static bool is_known(const struct lite_part *part, int64_t number, const char *checksum)
+{
+    char known[2 * SP_SHA256_SIZE + 1];
+    if (number < 1 || number > (int64_t)part->migration_count)
+        return true;
+    checksum_of(part->migrations[number - 1], known);
+    return checksum && strcmp(known, checksum) == 0;
+}
+
+/* The first step that ran here with another text; 0: there is none, or the file has no checksums. */
+static int64_t find_changed(const struct lite *db, sqlite3 *file)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t changed = 0;
+    if (sqlite3_prepare_v2(file, checksum_query, -1, &statement, NULL) == SQLITE_OK)
+        lite_bind_text(statement, 1, db->store->part->name);
+    while (statement && changed == 0 && sqlite3_step(statement) == SQLITE_ROW) {
+        int64_t number = sqlite3_column_int64(statement, 0);
+        if (!is_known(db->store->part, number, (const char *)sqlite3_column_text(statement, 1)))
+            changed = number;
+    }
+    sqlite3_finalize(statement);
+    return changed;
 }
 
 /* Opened for reading only, so that nothing is made, not even the kind of log changed.  But what may not be
@@ -89,9 +148,26 @@ bool lite_is_made(struct lite *db)
     return version > 0;
 }
 
+/* Can this program go on from there? */
+static int check_version(const struct lite *db, sqlite3 *file, int64_t version, struct sp_error *err)
+{
+    const struct lite_part *part = db->store->part;
+    int64_t changed = find_changed(db, file);
+    if (version > (int64_t)part->migration_count) {
+        sp_fail(err, SP_REFUSED, "%s: its %s was made by a newer scanpipe (version %lld, known is %zu)",
+                db->store->config->path, part->name, (long long)version, part->migration_count);
+        return sp_fail_cure(err, "run the newer scanpipe, or let `path` name another file");
+    }
+    if (changed == 0)
+        return 0;
+    sp_fail(err, SP_REFUSED,
+            "%s: step %lld of its tables of %s was made by another text than this program has",
+            db->store->config->path, (long long)changed, part->name);
+    return sp_fail_cure(err, "run the scanpipe that made them, or one that was released after it");
+}
+
 int lite_migrate(struct lite *db, struct sp_error *err)
 {
-    static const char doing[] = "making the tables";
     const struct lite_part *part = db->store->part;
     int64_t version = 0;
     if (part->migration_count == 0)
@@ -99,15 +175,78 @@ int lite_migrate(struct lite *db, struct sp_error *err)
     int rc = read_version(db, db->file, &version);
     if (rc != SQLITE_OK)
         return lite_fail(db, rc, doing, err);
-    if (version > (int64_t)part->migration_count) {
-        sp_fail(err, SP_REFUSED, "%s: its %s was made by a newer scanpipe (version %lld, known is %zu)",
-                db->store->config->path, part->name, (long long)version, part->migration_count);
-        return sp_fail_cure(err, "run the newer scanpipe, or let `path` name another file");
-    }
+    if (check_version(db, db->file, version, err) < 0)
+        return -1;
     if (version == (int64_t)part->migration_count)
         return 0;
     if (lite_begin(db, LITE_DURABLE, err) < 0)
         return -1;
     rc = apply(db);
     return rc == SQLITE_OK ? lite_commit(db, doing, err) : lite_fail(db, rc, doing, err);
+}
+
+/* Several statements, a line each. */
+static const char *break_lines(struct sp_arena *arena, const char *sql)
+{
+    char *text = sp_arena_text(arena, sql, strlen(sql));
+    bool quoted = false;
+    for (char *at = text; *at; at++) {
+        quoted ^= *at == '\'';
+        if (!quoted && at[0] == ';' && at[1] == ' ')
+            at[1] = '\n';
+    }
+    return text;
+}
+
+/* All that is done from `version` on. */
+static const char *plan_text(const struct lite_part *part, int64_t version, struct sp_arena *arena)
+{
+    const char *plan = "";
+    if (version == (int64_t)part->migration_count)
+        return plan;
+    for (size_t i = 0; i < sizeof shared_migrations / sizeof *shared_migrations; i++)
+        plan = sp_arena_printf(arena, "%s%s\n", plan, break_lines(arena, shared_migrations[i]));
+    for (; version < (int64_t)part->migration_count; version++) {
+        char *note = lite_note(part->name, version + 1, part->migrations[version]);
+        plan = sp_arena_printf(arena, "%s%s\n%s;\n", plan, break_lines(arena, part->migrations[version]),
+                               note ? note : "");
+        sqlite3_free(note);
+    }
+    return sp_arena_printf(arena, "%sINSERT OR REPLACE INTO ScanpipeSchema VALUES ('%s', %lld);\n", plan,
+                           part->name, (long long)version);
+}
+
+/* Opens nothing that is not there, and leaves what is there as it is. */
+static int look(struct lite *db, int64_t *version_out, struct sp_error *err)
+{
+    const char *path = db->store->config->path;
+    sqlite3 *file = NULL;
+    int rc = SQLITE_OK, checked = 0;
+    *version_out = 0;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return 0;
+    if (access(path, W_OK) != 0)
+        rc = SQLITE_READONLY; /* see lite_is_made() */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             NULL);
+    if (rc == SQLITE_OK)
+        rc = read_version(db, file, version_out);
+    if (rc == SQLITE_OK)
+        checked = check_version(db, file, *version_out, err);
+    else
+        checked = lite_fail(db, rc, "looking at the tables", err);
+    sqlite3_close(file);
+    return checked;
+}
+
+int lite_migrate_store(struct lite *db, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                       int64_t deadline, struct sp_error *err)
+{
+    int64_t version;
+    if (look(db, &version, err) < 0 || (mode == SP_MIGRATE_APPLY && lite_enter(db, deadline, err) < 0))
+        return -1;
+    if (plan)
+        *plan = plan_text(db->store->part, version, arena);
+    return 0;
 }

@@ -60,3 +60,9 @@ void lite_simple_interrupt(void *handle)
 {
     lite_interrupt(handle);
 }
+
+int lite_simple_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                        int64_t deadline, struct sp_error *err)
+{
+    return lite_migrate_store(handle, mode, arena, plan, deadline, err);
+}

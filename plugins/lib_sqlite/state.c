@@ -140,4 +140,5 @@ const struct sp_plugin lite_state_plugin = {
     .probe = lite_simple_probe,
     .interrupt = lite_simple_interrupt,
     .state = &ops,
+    .migrate = lite_simple_migrate,
 };

@@ -121,6 +121,13 @@ static int queue_depth(void *opaque, struct sp_depth *depth, int64_t deadline, s
     return 0;
 }
 
+static int queue_migrate(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                         int64_t deadline, struct sp_error *err)
+{
+    struct queue_handle *handle = opaque;
+    return lite_migrate_store(&handle->lite, mode, arena, plan, deadline, err);
+}
+
 static const struct sp_option options[] = {
     LITE_OPTIONS(struct queue_config, "2MiB"),
     {.name = "max_size",
@@ -167,6 +174,7 @@ static const struct sp_plugin queue_plugin = {
     .probe = queue_probe,
     .interrupt = queue_interrupt,
     .queue = &ops,
+    .migrate = queue_migrate,
 };
 
 SP_API const struct sp_plugin *const *scanpipe_plugin(void)

@@ -63,6 +63,16 @@ static int64_t old_version(const struct building *building, const char *part)
     return version;
 }
 
+static int run_migration(struct building *building, const struct part *part, int64_t number)
+{
+    char *note = lite_note(part->name, number, part->migrations[number - 1]);
+    int rc = note ? run(building, part->migrations[number - 1]) : SQLITE_NOMEM;
+    if (rc == SQLITE_OK)
+        rc = run(building, note);
+    sqlite3_free(note);
+    return rc;
+}
+
 /* Makes the tables of a part as they were in the old file, or else as they are now. */
 static int make_part(struct building *building, const struct part *part)
 {
@@ -75,7 +85,7 @@ static int make_part(struct building *building, const struct part *part)
         version = look_number(building->file, sql, 0, &rc);
     sqlite3_free(sql);
     for (; rc == SQLITE_OK && version < wanted; version++)
-        rc = run(building, part->migrations[version]);
+        rc = run_migration(building, part, version + 1);
     sql = sqlite3_mprintf("INSERT OR REPLACE INTO ScanpipeSchema VALUES (%Q, %lld)", part->name,
                           (long long)version);
     rc = rc == SQLITE_OK && sql ? run(building, sql) : rc;
@@ -85,9 +95,9 @@ static int make_part(struct building *building, const struct part *part)
 
 static bool is_ours(const char *name)
 {
-    static const char *const names[] = {"ScanpipeSchema", "ScanpipeCounters", "QueueMessages",
-                                        "QueueLeases",    "QueueHolders",     "QueueTotals",
-                                        "PipelineState",  "FailedEvents"};
+    static const char *const names[] = {"ScanpipeSchema", "ScanpipeCounters", "ScanpipeMigrations",
+                                        "QueueMessages",  "QueueLeases",      "QueueHolders",
+                                        "QueueTotals",    "PipelineState",    "FailedEvents"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
             return true;

@@ -175,6 +175,7 @@ const struct odbc_dialect postgres_dialect = {
     .quote = postgres_quote,
     .create = postgres_create,
     .add_column = postgres_add_column,
+    .rename = postgres_rename,
     .upsert = postgres_upsert,
     .select = postgres_select,
 };

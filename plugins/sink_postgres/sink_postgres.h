@@ -14,6 +14,7 @@ extern const struct odbc_dialect postgres_dialect;
 char *postgres_quote(const struct sp_table *table);
 char *postgres_create(const struct sp_table *table);
 char *postgres_add_column(const struct sp_table *table, size_t column);
+char *postgres_rename(const struct sp_table *table, const char *name);
 /* Inserts rows, or joins them into those that are there: each group decides for itself. */
 char *postgres_upsert(const struct sp_table *table);
 char *postgres_select(const struct sp_table *table);

@@ -146,6 +146,16 @@ char *postgres_add_column(const struct sp_table *table, size_t column)
     return text_end(&text);
 }
 
+char *postgres_rename(const struct sp_table *table, const char *name)
+{
+    struct text text;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_table(text.stream, table);
+    fprintf(text.stream, " RENAME TO \"%s\"", name);
+    return text_end(&text);
+}
+
 /* What a group is decided by: its order, or its one value. */
 static const struct sp_column *decider(const struct sp_table *table, size_t group)
 {

@@ -114,6 +114,17 @@ char *dialect_add_column(const struct sp_table *table, size_t column)
     return text_end(&text);
 }
 
+char *dialect_rename(const struct sp_table *table, const char *name)
+{
+    struct text text;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_name(text.stream, table->name);
+    fputs(" RENAME TO ", text.stream);
+    put_name(text.stream, name);
+    return text_end(&text);
+}
+
 /* What a group is decided by: its order, or its one value. */
 static const struct sp_column *decider(const struct sp_table *table, size_t group)
 {

@@ -3,7 +3,9 @@
 
 #include "sink_sqlite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Which columns of the table the file has; all false where there is no such table. */
@@ -133,7 +135,7 @@ static int check_keys(const struct sink *sink, const struct look *look, struct s
 }
 
 /* Opens nothing that is not there, and leaves what is there as it is, its kind of log too. */
-static int dry_run(struct sink_handle *handle, struct look *look, struct sp_error *err)
+static int look_from_outside(struct sink_handle *handle, struct look *look, struct sp_error *err)
 {
     const char *path = handle->sink->store.config->path;
     sqlite3 *file = NULL;
@@ -148,7 +150,12 @@ static int dry_run(struct sink_handle *handle, struct look *look, struct sp_erro
     if (rc != SQLITE_OK)
         lite_fail(&handle->lite, rc, "looking at the table", err);
     sqlite3_close(file);
-    return rc == SQLITE_OK ? check_keys(handle->sink, look, err) : -1;
+    return rc == SQLITE_OK ? 0 : -1;
+}
+
+static int dry_run(struct sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    return look_from_outside(handle, look, err) < 0 ? -1 : check_keys(handle->sink, look, err);
 }
 
 static int apply(struct sink_handle *handle, struct look *look, int64_t deadline, struct sp_error *err)
@@ -178,4 +185,63 @@ int sink_migrate(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena
     if (result == 0 && plan)
         *plan = plan_text(handle->sink->table, &look, arena);
     return result;
+}
+
+struct afresh {
+    char *rename, *create; /* rename NULL: there is nothing to put aside */
+};
+
+static void afresh_fini(struct afresh *afresh)
+{
+    free(afresh->rename);
+    free(afresh->create);
+}
+
+/* ParcelSummary_before_20260102T030405Z */
+static void find_steps(const struct sp_table *table, const struct look *look, struct afresh *steps)
+{
+    char suffix[32], *aside = NULL;
+    time_t now = (time_t)(sp_clock_wall_ms() / 1000);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(suffix, sizeof suffix, "_before_%Y%m%dT%H%M%SZ", &utc);
+    if (asprintf(&aside, "%s%s", table->name, suffix) < 0)
+        abort();
+    if (look->table)
+        steps->rename = dialect_rename(table, aside);
+    free(aside);
+    steps->create = dialect_create(table);
+}
+
+static int make_afresh(struct sink_handle *handle, struct look *look, struct afresh *steps, int64_t deadline,
+                       struct sp_error *err)
+{
+    static const char doing[] = "making the table afresh";
+    struct lite *db = &handle->lite;
+    if (lite_enter(db, deadline, err) < 0 || lite_begin(db, LITE_DURABLE, err) < 0)
+        return -1;
+    int rc = look_at(db->file, handle->sink->table, look);
+    if (rc == SQLITE_OK)
+        find_steps(handle->sink->table, look, steps);
+    if (rc == SQLITE_OK && steps->rename)
+        rc = lite_execute(db, steps->rename);
+    if (rc == SQLITE_OK)
+        rc = lite_execute(db, steps->create);
+    return rc == SQLITE_OK ? lite_commit(db, doing, err) : lite_fail(db, rc, doing, err);
+}
+
+int sink_rebuild(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                 int64_t deadline, struct sp_error *err)
+{
+    struct sink_handle *handle = opaque;
+    SP_AUTO(look_fini) struct look look = {0};
+    SP_AUTO(afresh_fini) struct afresh steps = {0};
+    bool dry = mode == SP_MIGRATE_DRY_RUN;
+    int rc = dry ? look_from_outside(handle, &look, err) : make_afresh(handle, &look, &steps, deadline, err);
+    if (rc == 0 && dry)
+        find_steps(handle->sink->table, &look, &steps);
+    if (rc == 0 && plan)
+        *plan = sp_arena_printf(arena, "%s%s%s;\n", steps.rename ? steps.rename : "",
+                                steps.rename ? ";\n" : "", steps.create);
+    return rc;
 }

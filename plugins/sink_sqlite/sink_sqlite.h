@@ -37,6 +37,8 @@ struct sink_handle {
 char *dialect_create(const struct sp_table *table);
 /* "ALTER TABLE ... ADD COLUMN ..." */
 char *dialect_add_column(const struct sp_table *table, size_t column);
+/* "ALTER TABLE ... RENAME TO ..." */
+char *dialect_rename(const struct sp_table *table, const char *name);
 /* Inserts a row, or joins it into the one that is there: each group decides for itself. */
 char *dialect_upsert(const struct sp_table *table);
 /* Reads all columns of the row whose key is given. */
@@ -62,6 +64,8 @@ const char *value_take(sqlite3_stmt *row, int index, const struct sp_column *col
  * key is another one. */
 int schema_verify(struct sink_handle *handle, struct sp_error *err) SP_MUST_CHECK;
 int sink_describe(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
+int sink_rebuild(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                 int64_t deadline, struct sp_error *err);
 int sink_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                  int64_t deadline, struct sp_error *err);
 

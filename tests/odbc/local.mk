@@ -38,6 +38,7 @@ odbc_tests = \
 	tests/odbc/kit_postgres_test.sh \
 	tests/odbc/faults_postgres_test.sh \
 	tests/odbc/main_postgres_test.sh \
+	tests/odbc/migrate_postgres_test.sh \
 	tests/odbc/faults_mssql_test.sh \
 	tests/odbc/main_mssql_test.sh
 TESTS += $(odbc_tests)
@@ -53,4 +54,5 @@ EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/mssql_world.py \
 	tests/odbc/picky.sh \
 	tests/odbc/postgres.sh \
-	tests/odbc/real_mssql_test.sh
+	tests/odbc/real_mssql_test.sh \
+	tests/odbc/rows.sh

@@ -6,6 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 # shellcheck source=tests/odbc/postgres.sh
 . "$root/tests/odbc/postgres.sh"
+# shellcheck source=tests/odbc/rows.sh
+. "$root/tests/odbc/rows.sh"
 
 [ -e "$build/plugins/sink_postgres/.libs/sink_postgres.so" ] || skip_all "the sink postgres was not built"
 reason=$(postgres_find) || skip_all "$reason"
@@ -31,27 +33,9 @@ dead_letters: {$server}
 YAML
 }
 
-# The rows, as the oracle prints them; PostgreSQL keeps six digits of a time, cut.
-rows() {
-    local columns='"ParcelId", "LatestEventId", "LatestType"'
-    show() { echo "to_char(\"$1\", 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"; }
-    columns+=", $(show LatestCreatedDateTimeUtc), \"LatestStatusCode\", \"LatestRunId\", $(show PickedUpAtUtc),"
-    columns+=" $(show DeliveredAtUtc), \"PickedUpEventId\", \"DeliveredEventId\""
-    sql "SET TIME ZONE 'UTC'; SELECT json_build_array($columns) FROM \"ParcelSummary\" ORDER BY \"ParcelId\"" |
-        python3 -c 'import json, sys
-for line in sys.stdin: print(json.dumps(json.loads(line)))'
-}
-
-oracle_rows() { # EVENTS
-    python3 "$here/oracle.py" "$1" | python3 -c 'import json, re, sys
-for line in sys.stdin:
-    print(json.dumps([re.sub(r"^(....-..-..T..:..:..\.\d{6})\dZ$", r"\1Z", x) if isinstance(x, str) else x
-                      for x in json.loads(line)]))'
-}
-
 as_the_oracle() { # NAME FILE
-    rows >"$scratch/rows"
-    oracle_rows "$events" >"$scratch/oracle"
+    postgres_rows "$database" >"$scratch/rows"
+    postgres_oracle "$events" >"$scratch/oracle"
     at_least "$1: there are rows" "$(wc -l <"$scratch/oracle")" 100
     check "$1: the table is the oracle's" diff "$scratch/oracle" "$scratch/rows"
     letters_equal "$1: the dead letters are what can be in no row" "$events" "$2"
@@ -77,9 +61,9 @@ one_process() {
     runs plain "$scratch/plain.yaml"
     as_the_oracle plain "$scratch/plain.yaml"
     local before
-    before=$(rows | sha256sum)
+    before=$(postgres_rows "$database" | sha256sum)
     runs again "$scratch/plain.yaml"
-    is 'a second run leaves the table as it is' "$(rows | sha256sum)" "$before"
+    is 'a second run leaves the table as it is' "$(postgres_rows "$database" | sha256sum)" "$before"
     check 'no log tells the password' not grep -F "$postgres_password" "$scratch"/*.log
 }
 

@@ -144,6 +144,12 @@ struct sp_plugin {
      * it needs.  Doing it twice is doing it once. */
     int (*create)(void *handle, const struct sp_create *want, struct sp_arena *arena,
                   struct sp_created *created, int64_t deadline, struct sp_error *err);
+
+    /* Makes the tables that the stage keeps for itself, and brings older ones up to date: step by step, once,
+     * whoever else does the same now.  `plan` may be NULL, else gets text in the arena: the statements that
+     * were to be done, empty where there were none.  A sink has sp_sink_ops.migrate instead. */
+    int (*migrate)(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                   int64_t deadline, struct sp_error *err);
 };
 
 #define SP_PLUGIN_HEAD .size = sizeof(struct sp_plugin), .abi_major = SP_ABI_MAJOR, .abi_minor = SP_ABI_MINOR

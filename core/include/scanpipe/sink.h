@@ -55,6 +55,11 @@ struct sp_sink_ops {
     /* The statement that makes the table, with a line end, for people to run themselves.  From the table
      * alone: asks nobody.  NULL: has no tables. */
     int (*describe)(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
+
+    /* Puts the table aside with all its rows, as NAME_before_TIME, and makes it afresh: both or nothing.  A
+     * table that is not there is made.  `mode` and `plan` as for migrate().  NULL: cannot. */
+    int (*rebuild)(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                   int64_t deadline, struct sp_error *err);
 };
 
 #endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ops/migrate.h"
+
+#include "base/arena.h"
+#include "ops/records.h"
+
+/* Filling a column of a large table takes longer than other calls may. */
+static const int64_t long_ns = 600 * SP_SECOND;
+
+struct migrating {
+    const struct migrate *to_do;
+    struct sp_arena *arena;
+    bool pending;          /* the state's tables are not as they should be; in a dry run */
+    int64_t rules_version; /* of the record with the table's rules; 0: there is none */
+    const char *changed;   /* what is new in the rules; NULL: nothing that counts */
+};
+
+typedef int migrate_call(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                         int64_t deadline, struct sp_error *err);
+
+/* The first try is a short one: who waits for a lock is told. */
+static int64_t begin(struct hand *hand)
+{
+    return hand->patient ? hand_begin_extra(hand, long_ns) : hand_begin(hand);
+}
+
+static int bring_up(const struct migrating *migrating, const struct stage *stage, migrate_call *call,
+                    const char **plan_out, struct sp_error *err)
+{
+    enum sp_migrate_mode mode = migrating->to_do->dry_run ? SP_MIGRATE_DRY_RUN : SP_MIGRATE_APPLY;
+    SP_AUTO(hand_close) struct hand hand = {0};
+    bool failed;
+    if (hand_open(&hand, stage, err) != 0)
+        return -1;
+    do {
+        *plan_out = "";
+        failed = call(hand.handle, mode, migrating->arena, plan_out, begin(&hand), err) != 0;
+    } while (failed && hand_again(&hand, err));
+    return failed ? -1 : 0;
+}
+
+/* Of what a stage keeps for itself. */
+static int migrate_own(struct migrating *migrating, const struct stage *stage, bool *pending_out,
+                       struct sp_error *err)
+{
+    const struct migrate *to_do = migrating->to_do;
+    const char *plan;
+    if (!stage->plugin || !stage->plugin->about.migrate)
+        return 0;
+    if (bring_up(migrating, stage, stage->plugin->about.migrate, &plan, err) != 0)
+        return -1;
+    *pending_out = to_do->dry_run && *plan;
+    to_do->tell_plan(to_do->context, stage->name, plan);
+    return 0;
+}
+
+/* ---- the table's rules */
+
+/* Tables that are yet to be made hold no record. */
+static int read_rules(struct migrating *migrating, struct sp_slice *stored_out, struct sp_error *err)
+{
+    SP_AUTO(hand_close) struct hand state = {0};
+    *stored_out = (struct sp_slice){NULL, 0};
+    if (records_open(&state, migrating->to_do->pipeline, err) != 0)
+        return -1;
+    if (records_get(&state, TABLE_RECORD, migrating->arena, stored_out, &migrating->rules_version, err) == 0)
+        return 0;
+    return migrating->pending && err->class == SP_REFUSED ? 0 : -1;
+}
+
+static int compare_rules(struct migrating *migrating, struct sp_error *err)
+{
+    const struct pipeline *pipeline = migrating->to_do->pipeline;
+    struct sp_slice stored;
+    const char *what;
+    /* Rules that are kept in the process have nothing to say to this one. */
+    if (!pipeline->table || !(pipeline->state.plugin->capabilities.flags & SP_DURABLE))
+        return 0;
+    if (read_rules(migrating, &stored, err) != 0)
+        return -1;
+    if (migrating->rules_version > 0 &&
+        table_compare(pipeline->table, sp_arena_text(migrating->arena, stored.data, stored.size),
+                      migrating->arena, &what) == TABLE_REFUSED)
+        migrating->changed = what;
+    return 0;
+}
+
+static int store_rules(const struct migrating *migrating, struct sp_error *err)
+{
+    SP_AUTO(hand_close) struct hand state = {0};
+    struct sp_slice ours =
+        sp_slice_of(table_fingerprint(migrating->to_do->pipeline->table, migrating->arena));
+    bool swapped;
+    if (records_open(&state, migrating->to_do->pipeline, err) != 0 ||
+        records_put(&state, TABLE_RECORD, ours, migrating->rules_version, migrating->arena, &swapped, err) !=
+            0)
+        return -1;
+    if (swapped)
+        return 0;
+    sp_fail(err, SP_CONTENDED, "another process wrote the table's rules meanwhile");
+    return sp_fail_cure(err, "stop it, and say it again");
+}
+
+/* ---- making the table afresh */
+
+static int refuse_held(const struct cursor_moved *moved, struct sp_error *err)
+{
+    sp_fail(err, SP_REFUSED, "process %lld on %s polls, and writes by the old rules",
+            (long long)moved->holder.pid, moved->holder.host);
+    return sp_fail_cure(err, "stop every process of the pipeline first");
+}
+
+/* All of the source is to be read again. */
+static int move_back(const struct migrating *migrating, bool dry_run, struct cursor_moved *moved,
+                     struct sp_error *err)
+{
+    const struct migrate *to_do = migrating->to_do;
+    const struct cursor_move move = {.dry_run = dry_run,
+                                     .context = to_do->context,
+                                     .watching = to_do->watching};
+    if (cursor_move(to_do->pipeline, &move, migrating->arena, moved, err) != 0)
+        return -1;
+    return moved->outcome == CURSOR_HELD ? refuse_held(moved, err) : 0;
+}
+
+/*
+ * The rules are stored last: until then nobody writes by the new ones, and whoever finds a rebuild that was
+ * broken off does it again.  The cursor moves when the new table is there, so that nothing that is read again
+ * goes into the old one.
+ */
+static int rebuild(const struct migrating *migrating, struct sp_error *err)
+{
+    const struct migrate *to_do = migrating->to_do;
+    const struct stage *sink = &to_do->pipeline->sink;
+    struct cursor_moved moved;
+    const char *plan;
+    if (!sink->plugin->about.sink->rebuild)
+        return sp_fail(err, SP_REFUSED, "the sink '%s' cannot make a table afresh", sink->plugin->about.name);
+    if (move_back(migrating, true, &moved, err) != 0 ||
+        bring_up(migrating, sink, sink->plugin->about.sink->rebuild, &plan, err) != 0)
+        return -1;
+    to_do->tell_plan(to_do->context, sink->name, plan);
+    if (!to_do->dry_run &&
+        (move_back(migrating, false, &moved, err) != 0 || store_rules(migrating, err) != 0))
+        return -1;
+    to_do->tell_step(to_do->context,
+                     sp_arena_printf(migrating->arena,
+                                     "the cursor %s back from %s to the start: all is read again",
+                                     to_do->dry_run ? "is to be set" : "was set", moved.from));
+    return 0;
+}
+
+static int migrate_sink(struct migrating *migrating, struct sp_error *err)
+{
+    const struct migrate *to_do = migrating->to_do;
+    const struct stage *sink = &to_do->pipeline->sink;
+    const char *plan;
+    if (!sink->plugin || !sink->plugin->about.sink->migrate)
+        return 0;
+    if (compare_rules(migrating, err) != 0)
+        return -1;
+    if (migrating->changed && to_do->rebuild)
+        return rebuild(migrating, err);
+    if (migrating->changed) {
+        sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", migrating->changed);
+        return sp_fail_cure(err, "put the block back; or stop all, and say --rebuild, which reads all again");
+    }
+    if (to_do->rebuild)
+        to_do->tell_step(to_do->context, "the table's rules are those it was folded by: it stays");
+    if (bring_up(migrating, sink, sink->plugin->about.sink->migrate, &plan, err) != 0)
+        return -1;
+    to_do->tell_plan(to_do->context, sink->name, plan);
+    return 0;
+}
+
+int migrate_run(const struct migrate *migrate, struct sp_error *err)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    struct migrating migrating = {.to_do = migrate, .arena = arena};
+    const struct pipeline *pipeline = migrate->pipeline;
+    bool ignored = false;
+    if (migrate_own(&migrating, &pipeline->state, &migrating.pending, err) != 0 ||
+        migrate_own(&migrating, &pipeline->letters, &ignored, err) != 0 ||
+        migrate_own(&migrating, &pipeline->queue, &ignored, err) != 0)
+        return -1;
+    return migrate_sink(&migrating, err);
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# scanpipe migrate over SQLite: what it prints, makes and refuses, several at once, and a table made afresh.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+file=$scratch/parcels.yaml
+feed=(--generate --seed "$seed" --events "$(scaled 4000 1000)" --parcels 400 --malformed 1 --repeat 1 --stale 1)
+events=$scratch/events.ndjson
+sim_print "$events" "${feed[@]}"
+sim_start "${feed[@]}"
+
+# All in one file, but for the state where that is said.
+parcels() { # [STATE [SINK]]
+    write_conf "$file" <<YAML
+name: parcels
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 500, poll_interval: 100ms, $quick}
+queue: {path: "\${SCANPIPE_DATA}/parcels.db", $quick}
+sink: {plugin: sqlite, path: "\${SCANPIPE_DATA}/parcels.db", ${2:-migrate: false}, $quick}
+state: {plugin: sqlite, path: "\${SCANPIPE_DATA}/${1:-parcels}.db", timeout: 2s, $quick}
+YAML
+}
+
+migrate() { # NAME STATUS [OPTION...]
+    "${scanpipe[@]}" migrate -c "$file" "${@:3}" >"$scratch/out" 2>"$scratch/err"
+    is "$1: exit status" "$?" "$2"
+}
+
+says() { # NAME PATTERN
+    check "$1" grep -E "$2" "$scratch/out"
+}
+
+complains() { # NAME PATTERN
+    check "$1" grep -E "$2" "$scratch/err"
+}
+
+script() { # DB: executes what migrate printed
+    python3 -c 'import sqlite3, sys
+sqlite3.connect(sys.argv[1]).executescript(sys.stdin.read())' "$1" <"$scratch/out"
+}
+
+tables() {
+    query "$SCANPIPE_DATA/parcels.db" "SELECT group_concat(name) FROM (SELECT name FROM sqlite_master
+        WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name)"
+}
+
+nothing_is_there() {
+    new_data nothing
+    parcels
+    migrate 'a dry run' 0 --dry-run
+    says 'it prints what would be done' '^CREATE TABLE PipelineState'
+    says 'the table of the pipeline too' '^CREATE TABLE "ParcelSummary"'
+    is 'and makes nothing' "$(ls "$SCANPIPE_DATA")" ''
+    start_pipeline unmade "$file" --until-caught-up --json
+    local pid=$PID
+    check 'without its table nothing is written' wait_until 20 has_line "$scratch/unmade.log" 'there is no table'
+    migrate 'made under a process that waits for it' 0
+    says 'it says so' '^CREATE TABLE "ParcelSummary"'
+    await_end "$pid" 30
+    check 'that process goes on by itself' has_line "$scratch/unmade.json" '"caught_up":true'
+    table_equals 'and fills it' "$SCANPIPE_DATA/parcels.db" "$events"
+    migrate 'again' 0
+    is 'there is nothing to do' "$(grep -vc ': nothing to do$' "$scratch/out")" 0
+}
+
+by_hand() {
+    new_data first
+    parcels
+    migrate 'a dry run for one who does it by hand' 0 --dry-run
+    script "$SCANPIPE_DATA/parcels.db"
+    is 'all tables are there' "$(tables)" "FailedEvents,ParcelSummary,PipelineState,QueueHolders,QueueLeases,$(
+        )QueueMessages,QueueTotals,ScanpipeCounters,ScanpipeMigrations,ScanpipeSchema"
+    migrate 'what was done by hand' 0
+    is 'is done' "$(grep -vc ': nothing to do$' "$scratch/out")" 0
+    runs by_hand "$file"
+    table_equals 'the pipeline works with it' "$SCANPIPE_DATA/parcels.db" "$events"
+}
+
+at_once() {
+    local number failed=0 pids=()
+    new_data once
+    parcels
+    for number in 1 2 3 4 5 6; do
+        "${scanpipe[@]}" migrate -c "$file" >"$scratch/once.$number" 2>&1 &
+        pids+=($!)
+    done
+    for number in "${pids[@]}"; do wait "$number" || failed=$((failed + 1)); done
+    is 'six at once: none fails' "$failed" 0
+    is 'each step ran once' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ScanpipeMigrations')" 4
+}
+
+changed_text() {
+    new_data changed
+    parcels
+    migrate 'made' 0
+    echo "UPDATE ScanpipeMigrations SET Checksum = 'x' WHERE Part = 'letters' AND Number = 1" >"$scratch/out"
+    script "$SCANPIPE_DATA/parcels.db"
+    migrate 'another text under an old number' 69
+    complains 'is refused' 'step 1 of its tables of letters was made by another text'
+    migrate 'and by a dry run' 69 --dry-run
+}
+
+other_rules() {
+    new_data rules
+    parcels
+    sed -i 's/keep: first/keep: last/' "$file"
+    migrate 'made by other rules' 0
+    runs other_rules "$file"
+    local before
+    before=$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ParcelSummary')
+    parcels
+    migrate 'changed rules' 69
+    complains 'are refused, and it is said which' "'PickedUpAtUtc' was kept by "
+    complains 'with the cure' 'put the block back; or stop all, and say --rebuild'
+    migrate 'afresh, dry' 0 --rebuild --dry-run
+    says 'it says what becomes of the table' 'ALTER TABLE "ParcelSummary" RENAME TO "ParcelSummary_before_'
+    says 'and of the cursor' '^-- the cursor is to be set back from [0-9]+ to the start'
+    is 'nothing was done' "$(tables | tr ',' '\n' | grep -c '^ParcelSummary')" 1
+}
+
+rebuilt() {
+    other_rules
+    local pid rows
+    rows=$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ParcelSummary')
+    sed '/^sink:/d; /^table:/,$d' "$file" >"$scratch/ingest.yaml"
+    start_pipeline poller "$scratch/ingest.yaml"
+    pid=$PID
+    check 'a process polls' wait_until 20 has_line "$scratch/poller.log" 'polls from'
+    migrate 'afresh while one polls' 69 --rebuild
+    complains 'that is refused' "process $pid on .* polls"
+    is 'and nothing was done' "$(tables | tr ',' '\n' | grep -c '^ParcelSummary')" 1
+    stop "$pid"
+    migrate 'afresh' 0 --rebuild
+    local aside
+    aside=$(tables | tr ',' '\n' | grep '^ParcelSummary_before_')
+    is 'the old rows are all there' "$(query "$SCANPIPE_DATA/parcels.db" "SELECT count(*) FROM $aside")" "$rows"
+    is 'the new table is empty' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ParcelSummary')" 0
+    runs rebuilt "$file"
+    table_equals 'and is filled by the new rules' "$SCANPIPE_DATA/parcels.db" "$events"
+    migrate 'afresh once more' 0 --rebuild
+    says 'there is no need to' 'it stays'
+    is 'and nothing is done' "$(tables | tr ',' '\n' | grep -c '^ParcelSummary')" 2
+}
+
+# Given a state that cannot be written, when a rebuild has made the table and comes no further, then the pipeline
+# still refuses the new rules, and saying it again does the rest.
+broken_off() {
+    new_data broken
+    parcels state
+    sed -i 's/keep: first/keep: last/' "$file"
+    migrate 'made, with a state of its own' 0
+    runs broken "$file"
+    parcels state
+    lock "$SCANPIPE_DATA/state.db"
+    migrate 'broken off' 69 --rebuild
+    unlock
+    is 'the table is new' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ParcelSummary')" 0
+    migrate 'its rules are not' 69
+    sleep 1.1 # names have a second
+    migrate 'said again' 0 --rebuild
+    runs mended "$file"
+    table_equals 'all is right' "$SCANPIPE_DATA/parcels.db" "$events"
+    check 'the first rows are still there' test "$(query "$SCANPIPE_DATA/parcels.db" "SELECT count(*) FROM $(
+        tables | tr ',' '\n' | grep '^ParcelSummary_before_' | head -n 1)")" -gt 0
+}
+
+# Given a file that only writes, when its table is made afresh, then the cursor of the other half moves.
+half() {
+    new_data half
+    parcels
+    sed -i 's/keep: first/keep: last/' "$file"
+    migrate 'made, for a half' 0
+    runs half "$file"
+    parcels
+    sed '/^source:/d' "$file" >"$scratch/deliver.yaml"
+    local whole=$file
+    file=$scratch/deliver.yaml
+    migrate 'a half makes it afresh' 0 --rebuild
+    says 'and sets the cursor back' 'the cursor was set back .* to the start'
+    file=$whole
+    runs whole "$file"
+    table_equals 'all was read again' "$SCANPIPE_DATA/parcels.db" "$events"
+}
+
+nothing_is_there
+by_hand
+at_once
+changed_text
+rebuilt
+broken_off
+half
+finish

@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# scanpipe migrate, scanpipe table and scanpipe check --online against a real PostgreSQL server.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
+# shellcheck source=tests/odbc/postgres.sh
+. "$root/tests/odbc/postgres.sh"
+# shellcheck source=tests/odbc/rows.sh
+. "$root/tests/odbc/rows.sh"
+
+[ -e "$build/plugins/sink_postgres/.libs/sink_postgres.so" ] || skip_all "the sink postgres was not built"
+reason=$(postgres_find) || skip_all "$reason"
+trap 'postgres_stop; clean_up' EXIT
+postgres_start || bail "PostgreSQL does not start"
+use_test_plugins
+printf '%s' "$postgres_password" >"$scratch/secret"
+file=$scratch/parcels.yaml
+
+sql() {
+    postgres_sql "$database" "$1"
+}
+
+new_database() { # NAME
+    new_data "$1"
+    postgres_sql postgres "CREATE DATABASE $1"
+    database=$1
+}
+
+parcels() { # [MIGRATE]
+    local server="plugin: postgres, connection: \"$postgres_connection\", password: \"\${file:$scratch/secret}\", $quick"
+    server=${server/Database=postgres/Database=$database}
+    write_conf "$file" <<YAML
+name: parcels
+source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 500, poll_interval: 100ms, $quick}
+queue: {path: "\${SCANPIPE_DATA}/queue.db"}
+sink: {$server, migrate: ${1:-false}}
+state: {$server, create_tables: ${1:-false}, timeout: 5s}
+dead_letters: {$server, create_tables: ${1:-false}}
+YAML
+}
+
+migrate() { # NAME STATUS [OPTION...]
+    "${scanpipe[@]}" migrate -c "$file" "${@:3}" >"$scratch/out" 2>"$scratch/err"
+    is "$1: exit status" "$?" "$2"
+}
+
+says() { # NAME PATTERN
+    check "$1" grep -E "$2" "$scratch/out"
+}
+
+complains() { # NAME PATTERN
+    check "$1" grep -E "$2" "$scratch/err"
+}
+
+tables() {
+    sql "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+}
+
+as_the_oracle() { # NAME [EVENTS]
+    postgres_rows "$database" >"$scratch/rows"
+    postgres_oracle "${2:-$events}" >"$scratch/oracle"
+    check "$1" diff "$scratch/oracle" "$scratch/rows"
+}
+
+feed=(--generate --seed "$seed" --events "$(scaled 4000 1000)" --parcels 400 --malformed 1 --repeat 1 --stale 1)
+events=$scratch/events.ndjson
+sim_print "$events" "${feed[@]}"
+sim_start "${feed[@]}"
+
+by_hand() {
+    new_database by_hand
+    parcels
+    migrate 'a dry run' 0 --dry-run
+    is 'makes nothing' "$(tables)" ''
+    sed '/^-- queue$/,/^-- sink$/d' "$scratch/out" >"$scratch/script"
+    sql "$(cat "$scratch/script")"
+    is 'what it prints, done by hand, makes all' "$(tables)" 'FailedEvents,ParcelSummary,PipelineState,ProcessingState,ScanpipeSchema'
+    migrate 'then' 0
+    is 'nothing is left to do but for the queue' "$(grep -c ': nothing to do$' "$scratch/out")" 3
+    runs by_hand "$file"
+    as_the_oracle 'the pipeline works with it'
+}
+
+at_once() {
+    local number failed=0 pids=()
+    new_database once
+    parcels
+    for number in 1 2 3 4 5 6; do
+        "${scanpipe[@]}" migrate -c "$file" >"$scratch/once.$number" 2>&1 &
+        pids+=($!)
+    done
+    for number in "${pids[@]}"; do wait "$number" || failed=$((failed + 1)); done
+    is 'six at once: none fails' "$failed" 0
+    is 'each step ran once' "$(sql 'SELECT "Part", "Number" FROM "ScanpipeSchema" ORDER BY 1, 2' | paste -s)" $'letters|1\tstate|1'
+    runs once "$file"
+    as_the_oracle 'the pipeline works with it'
+}
+
+# Given `migrate: true`, then nobody has to say anything; given `false`, a process waits until somebody does.
+by_itself() {
+    new_database itself
+    parcels true
+    runs itself "$file"
+    as_the_oracle 'migrate: true makes all'
+    new_database waits
+    parcels
+    start_pipeline waits "$file" --until-caught-up --json
+    local pid=$PID
+    check 'migrate: false makes nothing' wait_until 20 has_line "$scratch/waits.log" 'PipelineState.* does not exist\|there is no table'
+    migrate 'somebody says it' 0
+    await_end "$pid" 60
+    is 'the process went on by itself' "$STATUS" 0
+    as_the_oracle 'and fills the table'
+}
+
+# Given a lock that somebody holds in the midst of a step, then others wait and are told; given a step that fails,
+# nothing of it is there.
+under_a_lock() {
+    new_database locked
+    parcels
+    sql "SELECT pg_advisory_lock(7165914, hashtext(current_schema())), pg_sleep(4)" >/dev/null &
+    local pid=$!
+    sleep 0.5
+    migrate 'while another is at it' 0
+    complains 'it is told' 'trying again'
+    wait "$pid"
+    new_database failing
+    parcels
+    sql 'CREATE TABLE "FailedEvents" ("Id" int)'
+    migrate 'a step that fails' 69
+    complains 'is told' 'FailedEvents.* already exists'
+    is 'the steps before it are done, of it nothing is' "$(sql 'SELECT "Part" FROM "ScanpipeSchema"')" state
+    is 'not even its sequence' "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'FailedEventsVersions'")" 0
+    sql 'DROP TABLE "FailedEvents"'
+    migrate 'when the cause is gone' 0
+    says 'it goes on there' '^-- state: nothing to do'
+    says 'with that step' '^CREATE TABLE "FailedEvents"'
+}
+
+changed_text() {
+    new_database changed
+    parcels
+    migrate 'made' 0
+    sql "UPDATE \"ScanpipeSchema\" SET \"Checksum\" = 'x' WHERE \"Part\" = 'letters'"
+    migrate 'another text under an old number' 69
+    complains 'is refused' 'step 1 of its tables of letters was made by another text'
+    migrate 'and by a dry run' 69 --dry-run
+    sql "UPDATE \"ScanpipeSchema\" SET \"Number\" = 9 WHERE \"Part\" = 'letters'"
+    migrate 'a step of a newer program' 69
+    complains 'is refused too' 'made by a newer scanpipe'
+}
+
+rebuilt() {
+    new_database rebuilt
+    parcels
+    sed -i 's/keep: first/keep: last/' "$file"
+    migrate 'made by other rules' 0
+    runs other_rules "$file"
+    local before
+    before=$(sql 'SELECT count(*) FROM "ParcelSummary"')
+    parcels
+    migrate 'changed rules' 69
+    complains 'are refused' "'PickedUpAtUtc' was kept by "
+    migrate 'afresh, dry' 0 --rebuild --dry-run
+    says 'it says what becomes of the table' 'ALTER TABLE "ParcelSummary" RENAME TO "ParcelSummary_before_'
+    is 'nothing was done' "$(tables | tr ',' '\n' | grep -c '^ParcelSummary')" 1
+    migrate 'afresh' 0 --rebuild
+    is 'the old rows are all there' "$(sql "SELECT count(*) FROM \"$(tables | tr ',' '\n' |
+        grep '^ParcelSummary_before_')\"")" "$before"
+    is 'ProcessingState shows no place any more, or an old one' "$(sql 'SELECT count(*) FROM "ProcessingState"')" 1
+    runs rebuilt "$file"
+    as_the_oracle 'all is read again, by the new rules'
+}
+
+by_hand
+at_once
+by_itself
+under_a_lock
+changed_text
+rebuilt
+finish
