@@ -100,6 +100,7 @@ tests_liblib_sqlite_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 
 check_LIBRARIES += tests/libsink_sqlite.a
 tests_libsink_sqlite_a_SOURCES = \
+	plugins/sink_sqlite/compare.c \
 	plugins/sink_sqlite/decimal.c \
 	plugins/sink_sqlite/dialect.c \
 	plugins/sink_sqlite/read.c \

@@ -33,15 +33,32 @@ static int survey(struct hand *hand, struct sp_arena *arena, struct answer *out,
     return failed ? -1 : 0;
 }
 
-/* A table that the pipeline makes when it runs need not be there before. */
-static bool makes_its_table(struct hand *hand, const struct pipeline *pipeline, struct sp_arena *arena)
+/* The misfits of the sink's table as findings, each with its cure.  What the pipeline makes when it runs need
+ * not be there before.  -1: it is not known. */
+static int compare(struct hand *hand, const struct pipeline *pipeline, struct sp_arena *arena,
+                   struct answer *out, struct sp_error *err)
 {
     const struct sp_sink_ops *ops = hand->stage->plugin->about.sink;
-    struct sp_error ignored = {0};
-    const char *plan = NULL;
-    return hand->stage == &pipeline->sink && pipeline->sink_options.migrate && ops->migrate &&
-           ops->migrate(hand->handle, SP_MIGRATE_DRY_RUN, arena, &plan, hand_begin(hand), &ignored) == 0 &&
-           plan && *plan;
+    const struct sp_misfit *misfits = NULL;
+    size_t count = 0;
+    bool failed;
+    do {
+        failed = ops->compare(hand->handle, arena, &misfits, &count, hand_begin(hand), err) != 0;
+    } while (failed && hand_again(hand, err));
+    struct sp_finding *findings = sp_arena_zalloc(arena, (count + 1) * sizeof *findings);
+    for (size_t i = 0; !failed && i < count; i++) {
+        bool comes = misfits[i].migrates && pipeline->sink_options.migrate;
+        findings[i].level = comes ? SP_INFO : SP_ERROR;
+        findings[i].text = comes ? sp_arena_printf(arena, "%s yet: the pipeline makes it", misfits[i].text)
+                                 : sp_arena_printf(arena, "%s; %s", misfits[i].text, misfits[i].cure);
+    }
+    *out = (struct answer){findings, failed ? 0 : count};
+    return failed ? -1 : 0;
+}
+
+static bool compares(const struct stage *stage, const struct pipeline *pipeline)
+{
+    return stage == &pipeline->sink && pipeline->table && stage->plugin->about.sink->compare;
 }
 
 static bool add_findings(struct buffer *out, const struct answer *answer)
@@ -59,20 +76,31 @@ static bool add_findings(struct buffer *out, const struct answer *answer)
     return well;
 }
 
+/* Does the sink's table fit?  Why it does not says more than what the probe says of that. */
+static bool look_at_table(struct hand *hand, const struct pipeline *pipeline, struct sp_arena *arena,
+                          struct answer *answer, bool well, struct sp_error *err)
+{
+    struct sp_error unsaid = {0};
+    if (!well && err->class != SP_REFUSED)
+        return false;
+    if (compare(hand, pipeline, arena, answer, well ? err : &unsaid) != 0)
+        return false;
+    return well || answer->count > 0;
+}
+
 static bool look_at(struct buffer *out, const struct pipeline *pipeline, const struct stage *stage)
 {
-    static const struct sp_finding to_come = {SP_INFO, "its table is not there yet: the pipeline makes it"};
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(16384);
     SP_AUTO(hand_close) struct hand hand = {0};
     struct sp_error err = {0}, unsaid = {0};
     struct answer answer = {0};
     bool opened = hand_open(&hand, stage, &err) == 0;
     bool well = opened && probe(&hand, &err) == 0;
-    if (opened && !well && makes_its_table(&hand, pipeline, arena)) {
-        answer = (struct answer){&to_come, 1};
-        well = true;
-    } else if (opened) {
+    if (opened)
         hand_well(&hand);
+    if (opened && compares(stage, pipeline)) {
+        well = look_at_table(&hand, pipeline, arena, &answer, well, &err);
+    } else if (opened) {
         bool told = survey(&hand, arena, &answer, well ? &err : &unsaid) == 0;
         well = well && told;
     }

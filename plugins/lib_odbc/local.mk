@@ -2,6 +2,7 @@
 
 noinst_LTLIBRARIES += plugins/lib_odbc/libodbcsink.la
 plugins_lib_odbc_libodbcsink_la_SOURCES = \
+	plugins/lib_odbc/compare.c \
 	plugins/lib_odbc/connection.c \
 	plugins/lib_odbc/error.c \
 	plugins/lib_odbc/json.c \

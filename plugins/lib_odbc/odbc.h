@@ -138,6 +138,16 @@ struct odbc_dialect {
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);
     char *(*rename)(const struct sp_table *table, const char *name); /* NULL: cannot be put aside */
+    const char
+        *layout; /* {table} -> of each column: name, type, how people write that, how many characters it
+                    holds, its digits, those behind the point, -1 each where there is no bound, and 1 where
+                    a row must name it: NOT NULL without a default.  NULL: cannot be compared */
+    const char *unique; /* {table} -> of each key that tells rows apart, and no two keys mixed: a name or
+                           number of the key, the name of one of its columns */
+    const char *const *types; /* by enum sp_type: the types of `layout` that hold it, a blank around each */
+    char *(*alter_type)(const struct sp_table *table, size_t column);
+    char *(*make_key)(const struct sp_table *table);
+    char *(*let_be_null)(const struct sp_table *table, const char *column, const char *type);
     char *(*upsert)(const struct sp_table *table); /* [{c0, c1, ...}]; tells how many it touched */
     char *(*select)(const struct sp_table *table); /* [{n, c0, ...}] (keys) -> n, all columns as text */
 };

@@ -55,6 +55,8 @@ int schema_verify(struct odbc_sink_handle *handle, struct sp_error *err) SP_MUST
 /* The first column whose text in this row is longer than the database's column holds, or SP_NO_COLUMN. */
 uint32_t schema_too_long(struct odbc_sink_handle *handle, const struct sp_value *row);
 int schema_describe(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
+int schema_compare(void *handle, struct sp_arena *arena, const struct sp_misfit **misfits, size_t *count,
+                   int64_t deadline, struct sp_error *err);
 int schema_rebuild(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                    int64_t deadline, struct sp_error *err);
 int schema_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,

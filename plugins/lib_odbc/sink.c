@@ -13,6 +13,7 @@ const struct sp_sink_ops odbc_sink_ops = {
     .read = rows_read,
     .migrate = schema_migrate,
     .describe = schema_describe,
+    .compare = schema_compare,
     .rebuild = schema_rebuild,
 };
 

@@ -141,6 +141,37 @@ static const char columns[] =
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = to_regclass(p.\"table\")"
     " WHERE a.attnum > 0 AND NOT a.attisdropped";
 
+static const char layout[] =
+    "SELECT a.attname, t.typname, format_type(a.atttypid, a.atttypmod),"
+    " CASE WHEN t.typname = 'varchar' AND a.atttypmod > 4 THEN a.atttypmod - 4 ELSE -1 END,"
+    " CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4 THEN (a.atttypmod - 4) >> 16"
+    " WHEN t.typname = 'timestamptz' THEN a.atttypmod ELSE -1 END,"
+    " CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4 THEN (a.atttypmod - 4) & 2047 ELSE -1 END,"
+    " CASE WHEN a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' THEN 1 ELSE 0 END"
+    " FROM json_to_record(CAST(? AS json)) AS p (\"table\" text)"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = to_regclass(p.\"table\")"
+    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+    " WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+/* Those that ON CONFLICT takes: whole, valid, checked at once, of columns alone. */
+static const char unique[] =
+    "SELECT i.indexrelid::bigint, a.attname FROM json_to_record(CAST(? AS json)) AS p (\"table\" text)"
+    " JOIN pg_catalog.pg_index AS i ON i.indrelid = to_regclass(p.\"table\")"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid"
+    " AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])"
+    " WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL"
+    " ORDER BY 1, 2";
+
+static const char *const types[] = {
+    [SP_TYPE_INT] = " int4 int8 numeric ",
+    [SP_TYPE_BIGINT] = " int8 numeric ",
+    [SP_TYPE_DECIMAL] = " numeric ",
+    [SP_TYPE_BOOLEAN] = " bool ",
+    [SP_TYPE_TEXT] = " varchar text ",
+    [SP_TYPE_TIMESTAMP] = " timestamptz ",
+    [SP_TYPE_JSON] = " json ",
+};
+
 const struct odbc_dialect postgres_dialect = {
     .name = "postgres",
     .title = "PostgreSQL",
@@ -176,6 +207,12 @@ const struct odbc_dialect postgres_dialect = {
     .create = postgres_create,
     .add_column = postgres_add_column,
     .rename = postgres_rename,
+    .layout = layout,
+    .unique = unique,
+    .types = types,
+    .alter_type = postgres_alter_type,
+    .make_key = postgres_make_key,
+    .let_be_null = postgres_let_be_null,
     .upsert = postgres_upsert,
     .select = postgres_select,
 };

@@ -14,6 +14,10 @@ extern const struct odbc_dialect postgres_dialect;
 char *postgres_quote(const struct sp_table *table);
 char *postgres_create(const struct sp_table *table);
 char *postgres_add_column(const struct sp_table *table, size_t column);
+/* What makes a table that is there fit. */
+char *postgres_alter_type(const struct sp_table *table, size_t column);
+char *postgres_make_key(const struct sp_table *table);
+char *postgres_let_be_null(const struct sp_table *table, const char *column, const char *type);
 char *postgres_rename(const struct sp_table *table, const char *name);
 /* Inserts rows, or joins them into those that are there: each group decides for itself. */
 char *postgres_upsert(const struct sp_table *table);

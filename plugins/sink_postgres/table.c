@@ -156,6 +156,44 @@ char *postgres_rename(const struct sp_table *table, const char *name)
     return text_end(&text);
 }
 
+char *postgres_alter_type(const struct sp_table *table, size_t column)
+{
+    struct text text;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_table(text.stream, table);
+    fprintf(text.stream, " ALTER COLUMN \"%s\" TYPE ", table->columns[column].name);
+    put_type(text.stream, &table->columns[column]);
+    return text_end(&text);
+}
+
+char *postgres_make_key(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    fputs("CREATE UNIQUE INDEX ON ", text.stream);
+    put_table(text.stream, table);
+    fputs(" (", text.stream);
+    put_names(text.stream, table, table->key_count);
+    fputs(")", text.stream);
+    return text_end(&text);
+}
+
+/* The column is none of ours: its name may have anything in it. */
+char *postgres_let_be_null(const struct sp_table *table, const char *column, const char *type)
+{
+    struct text text;
+    (void)type;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_table(text.stream, table);
+    fputs(" ALTER COLUMN \"", text.stream);
+    for (; *column; column++)
+        fprintf(text.stream, *column == '"' ? "\"\"" : "%c", *column);
+    fputs("\" DROP NOT NULL", text.stream);
+    return text_end(&text);
+}
+
 /* What a group is decided by: its order, or its one value. */
 static const struct sp_column *decider(const struct sp_table *table, size_t group)
 {

@@ -125,6 +125,18 @@ char *dialect_rename(const struct sp_table *table, const char *name)
     return text_end(&text);
 }
 
+char *dialect_make_key(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    fprintf(text.stream, "CREATE UNIQUE INDEX \"%s_key\" ON ", table->name);
+    put_name(text.stream, table->name);
+    fputs(" (", text.stream);
+    put_keys(text.stream, table);
+    fputs(")", text.stream);
+    return text_end(&text);
+}
+
 /* What a group is decided by: its order, or its one value. */
 static const struct sp_column *decider(const struct sp_table *table, size_t group)
 {

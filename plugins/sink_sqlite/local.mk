@@ -2,6 +2,7 @@
 
 plugin_LTLIBRARIES += plugins/sink_sqlite/sink_sqlite.la
 plugins_sink_sqlite_sink_sqlite_la_SOURCES = \
+	plugins/sink_sqlite/compare.c \
 	plugins/sink_sqlite/decimal.c \
 	plugins/sink_sqlite/dialect.c \
 	plugins/sink_sqlite/read.c \

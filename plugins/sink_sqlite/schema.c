@@ -134,17 +134,22 @@ static int check_keys(const struct sink *sink, const struct look *look, struct s
     return 0;
 }
 
-/* Opens nothing that is not there, and leaves what is there as it is, its kind of log too. */
-static int look_from_outside(struct sink_handle *handle, struct look *look, struct sp_error *err)
+int schema_open_to_look(struct sink_handle *handle, sqlite3 **out)
 {
     const char *path = handle->sink->store.config->path;
-    sqlite3 *file = NULL;
-    int rc = SQLITE_OK;
-    if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
-        rc = SQLITE_READONLY; /* see lite_is_made() */
-    else if (access(path, F_OK) == 0)
-        rc = sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                             NULL);
+    *out = NULL;
+    if (access(path, F_OK) != 0)
+        return SQLITE_OK;
+    if (access(path, W_OK) != 0)
+        return SQLITE_READONLY; /* see lite_is_made() */
+    return sqlite3_open_v2(path, out, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                           NULL);
+}
+
+static int look_from_outside(struct sink_handle *handle, struct look *look, struct sp_error *err)
+{
+    sqlite3 *file;
+    int rc = schema_open_to_look(handle, &file);
     if (rc == SQLITE_OK)
         rc = look_at(file, handle->sink->table, look);
     if (rc != SQLITE_OK)

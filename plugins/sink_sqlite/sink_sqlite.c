@@ -84,6 +84,7 @@ static const struct sp_sink_ops ops = {
     .read = sink_read,
     .migrate = sink_migrate,
     .describe = sink_describe,
+    .compare = sink_compare,
     .rebuild = sink_rebuild,
 };
 

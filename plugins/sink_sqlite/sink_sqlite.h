@@ -39,6 +39,8 @@ char *dialect_create(const struct sp_table *table);
 char *dialect_add_column(const struct sp_table *table, size_t column);
 /* "ALTER TABLE ... RENAME TO ..." */
 char *dialect_rename(const struct sp_table *table, const char *name);
+/* "CREATE UNIQUE INDEX ..." */
+char *dialect_make_key(const struct sp_table *table);
 /* Inserts a row, or joins it into the one that is there: each group decides for itself. */
 char *dialect_upsert(const struct sp_table *table);
 /* Reads all columns of the row whose key is given. */
@@ -64,9 +66,17 @@ const char *value_take(sqlite3_stmt *row, int index, const struct sp_column *col
  * key is another one. */
 int schema_verify(struct sink_handle *handle, struct sp_error *err) SP_MUST_CHECK;
 int sink_describe(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
+/* NULL: there is no file.  Opens nothing that is not there, and leaves what is there as it is, its kind of
+ * log too.  SQLite's code; to be closed in any case. */
+int schema_open_to_look(struct sink_handle *handle, sqlite3 **out) SP_MUST_CHECK;
 int sink_rebuild(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                  int64_t deadline, struct sp_error *err);
 int sink_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                 int64_t deadline, struct sp_error *err);
+
+/* ---- compare.c */
+
+int sink_compare(void *handle, struct sp_arena *arena, const struct sp_misfit **misfits, size_t *count,
                  int64_t deadline, struct sp_error *err);
 
 /* ---- statement.c */

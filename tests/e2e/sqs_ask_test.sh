@@ -60,7 +60,7 @@ creates() {
     told 'create: all is well' 'credentials: the environment (AWS_ACCESS_KEY_ID AKIA…6789)'
     told 'create: all is well' 'these are of arn:aws:iam::123456789012:user/stub'
     told 'create: all is well' 'RedrivePolicy: after 1000 receives'
-    told 'create: all is well' 'its table is not there yet'
+    told 'create: all is well' 'yet: the pipeline makes it'
     is 'create: no warning' "$(grep -c warning: "$scratch/create: all is well.out")" 0
     is 'create: check --online makes no file' "$(ls -A "$SCANPIPE_DATA")" ''
 

@@ -100,6 +100,8 @@ sink sqlite    times-are-cut                every value that a type can have
 sink sqlite    numbers-are-doubles          every value that a type can have
 sink sqlite    all-are-found                then these are found and no others
 sink sqlite    dry-run-is-wet               when migrated dry
+sink sqlite    all-fits                     when what is there is compared
+sink sqlite    rebuilds-when-dry            when it is made afresh
 sink sqlite    describes-half               when the statement that makes it is asked for
 sink sqlite    the-innocent-are-named       nothing of it is there
 sink sqlite    one-culprit-is-named         nothing of it is there

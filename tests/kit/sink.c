@@ -43,6 +43,51 @@ static void statement_is_described(struct kit *kit)
     REQUIRE(!*plan || strcmp(plan, sql) == 0, "migrate() makes another table: '%s', not '%s'", plan, sql);
 }
 
+static size_t misfits(struct sink *sink, const struct sp_misfit **out)
+{
+    size_t count = 0;
+    *out = NULL;
+    WORKS(sink->ops->compare(sink->other, sink->kit->arena, out, &count, kit_soon(sink->kit), &kit_error));
+    for (size_t i = 0; i < count; i++)
+        REQUIRE((*out)[i].text && (*out)[i].text[0] && (*out)[i].cure && (*out)[i].cure[0],
+                "a misfit says nothing, or has no cure");
+    return count;
+}
+
+static void table_is_compared(struct kit *kit)
+{
+    sink_needs_tables(kit);
+    struct sink sink = sink_join(kit, rows_word_table(kit));
+    const struct sp_misfit *found;
+    if (!sink.ops->compare || !sink.ops->migrate)
+        kit_not_for("it has no compare()");
+    if (*sink_migrate(&sink, sink.one, SP_MIGRATE_DRY_RUN))
+        REQUIRE(misfits(&sink, &found) == 1 && found[0].migrates,
+                "a missing table is not one misfit that migrate() makes right");
+    sink_migrate(&sink, sink.one, SP_MIGRATE_APPLY);
+    size_t count = misfits(&sink, &found);
+    REQUIRE(count == 0, "migrate() has made a table that does not fit: %s", count ? found[0].text : "");
+}
+
+static void table_is_made_afresh(struct kit *kit)
+{
+    sink_needs_read(kit);
+    struct sink sink = sink_begin(kit, rows_word_table(kit));
+    struct sp_value *rows = rows_words(kit->arena, sink.table, 1, 5, 1, "old");
+    const char *plan = NULL;
+    if (!sink.ops->rebuild)
+        kit_not_for("it has no rebuild()");
+    sink_write(&sink, sink.one, rows, 5);
+    WORKS(sink.ops->rebuild(sink.other, SP_MIGRATE_DRY_RUN, kit->arena, &plan, kit_soon(kit), &kit_error));
+    REQUIRE(plan && strstr(plan, "_before_"), "the plan does not say what becomes of the table: '%s'",
+            plan ? plan : "");
+    sink_require(&sink, sink.one, rows, 5);
+    WORKS(sink.ops->rebuild(sink.other, SP_MIGRATE_APPLY, kit->arena, &plan, kit_soon(kit), &kit_error));
+    sink_require_absent(&sink, sink.one, rows, 5);
+    sink_write(&sink, sink.one, rows, 5);
+    sink_require(&sink, sink.other, rows, 5);
+}
+
 static void missing_table_is_refused(struct kit *kit)
 {
     sink_needs_tables(kit);
@@ -420,6 +465,10 @@ static const struct check checks[] = {
      migrate_and_again},
     {"given no table, when the statement that makes it is asked for, then it is what migrate() does",
      statement_is_described},
+    {"given no table, when what is there is compared before and after it is made, then it fits after",
+     table_is_compared},
+    {"given a table with rows, when it is made afresh, then it is empty, and can be written by all",
+     table_is_made_afresh},
     {"given no table, when rows are written, then that is refused with a cure, until it is made",
      missing_table_is_refused},
     {"given a table with rows, when it is migrated to one with more columns, then its rows stay",

@@ -173,6 +173,60 @@ rebuilt() {
     as_the_oracle 'all is read again, by the new rules'
 }
 
+online() { # NAME STATUS
+    "${scanpipe[@]}" check --online -c "$file" >"$scratch/out" 2>"$scratch/err"
+    is "$1: exit status" "$?" "$2"
+}
+
+# Given a table of one's own that does not fit, when one asks, then each misfit is told, and its cure cures it.
+compared() {
+    new_database compared
+    parcels
+    migrate 'all' 0
+    online 'what was made' 0
+    sql 'DROP TABLE "ParcelSummary"'
+    online 'no table' 69
+    says 'it is missing' 'error: there is no table ParcelSummary; CREATE TABLE'
+    sql 'CREATE TABLE "ParcelSummary" ("ParcelId" bigint NOT NULL, "LatestEventId" int, "LatestType" varchar(20),
+        "LatestCreatedDateTimeUtc" timestamp, "LatestStatusCode" text NOT NULL, "LatestRunId" char(50),
+        "PickedUpAtUtc" timestamptz(3) NOT NULL, "Weight ""net""" int NOT NULL, "Colour" text NOT NULL DEFAULT 1,
+        "PickedUpEventId" numeric(12,2), "DeliveredEventId" numeric);
+        CREATE UNIQUE INDEX ON "ParcelSummary" ("ParcelId", "LatestEventId");
+        CREATE UNIQUE INDEX ON "ParcelSummary" ("ParcelId") WHERE "ParcelId" > 0'
+    online 'a table that does not fit' 69
+    says 'a missing column' 'error: table ParcelSummary has no column DeliveredAtUtc; ALTER TABLE'
+    says 'a number too small' 'error: column LatestEventId is to hold bigint, and is integer, which is another type; ALTER'
+    says 'a text too short' 'error: column LatestType is to hold text\(50\), and is character varying\(20\), which holds less'
+    says 'a time without a zone' 'error: column LatestCreatedDateTimeUtc is to hold timestamp, and is timestamp without'
+    says 'a text of another kind' 'error: column LatestRunId is to hold text\(50\), and is character\(50\), which is another'
+    says 'a time that rounds' 'error: column PickedUpAtUtc is to hold timestamp, and is timestamp\(3\) with .* holds less'
+    says 'what may be nothing' 'error: column PickedUpAtUtc is NOT NULL, and a row may have nothing for it'
+    says 'a decimal that is too small' 'error: column PickedUpEventId is to hold bigint, and is numeric\(12,2\), which holds'
+    says 'what nobody fills' 'error: column Weight "net" is NOT NULL without a default'
+    says 'a key that is none' 'error: table ParcelSummary has no primary key or unique index of just ParcelId; CREATE'
+    is 'and no more' "$(grep -c error: "$scratch/out")" 10
+    sed -n 's/^ *error: [^;]*; //p' "$scratch/out" >"$scratch/cures"
+    while IFS= read -r cure; do
+        sql "$cure" || ok "$cure" 1
+    done <"$scratch/cures"
+    online 'all is cured' 0
+    runs cured "$file"
+    as_the_oracle 'and the pipeline works with it'
+}
+
+# Given a table that was made by hand of what `scanpipe table` prints, then it fits.
+own_table() {
+    new_database own
+    parcels
+    migrate 'the others' 0
+    sql 'DROP TABLE "ParcelSummary"'
+    "${scanpipe[@]}" table -c "$file" >"$scratch/out"
+    sql "$(cat "$scratch/out")"
+    online 'a table made by hand' 0
+}
+
+compared
+own_table
 by_hand
 at_once
 by_itself

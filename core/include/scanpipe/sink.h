@@ -27,6 +27,13 @@ enum sp_migrate_mode {
     SP_MIGRATE_DRY_RUN, /* change nothing; put the statements into `plan` */
 };
 
+/* Where the table that is there is not the one that the pipeline needs.  Frozen within an ABI major. */
+struct sp_misfit {
+    bool migrates;    /* migrate() makes it right */
+    const char *text; /* one sentence, without a full stop */
+    const char *cure; /* the statement that makes it right, or a sentence */
+};
+
 struct sp_sink_ops {
     size_t size;
 
@@ -55,6 +62,11 @@ struct sp_sink_ops {
     /* The statement that makes the table, with a line end, for people to run themselves.  From the table
      * alone: asks nobody.  NULL: has no tables. */
     int (*describe)(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
+
+    /* Compares the table that is there with the pipeline's: all misfits, in the arena.  Connects, changes nothing.
+     * NULL: has no tables. */
+    int (*compare)(void *handle, struct sp_arena *arena, const struct sp_misfit **misfits, size_t *count,
+                   int64_t deadline, struct sp_error *err);
 
     /* Puts the table aside with all its rows, as NAME_before_TIME, and makes it afresh: both or nothing.  A
      * table that is not there is made.  `mode` and `plan` as for migrate().  NULL: cannot. */

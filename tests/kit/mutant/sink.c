@@ -142,12 +142,31 @@ static int describe(void *handle, struct sp_arena *arena, const char **sql_out, 
     return rc;
 }
 
+static int compare(void *handle, struct sp_arena *arena, const struct sp_misfit **misfits, size_t *count,
+                   int64_t deadline, struct sp_error *err)
+{
+    int rc = inner->compare(handle, arena, misfits, count, deadline, err);
+    if (rc == 0 && mutant_is("all-fits"))
+        *count = 0;
+    return rc;
+}
+
+static int rebuild(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
+                   int64_t deadline, struct sp_error *err)
+{
+    if (mutant_is("rebuilds-when-dry"))
+        mode = SP_MIGRATE_APPLY;
+    return inner->rebuild(handle, mode, arena, plan, deadline, err);
+}
+
 const struct sp_sink_ops *mutant_sink(const struct sp_sink_ops *ops)
 {
     static struct sp_sink_ops changed = {.size = sizeof changed, .write = write_batch};
     changed.read = ops->read ? read_rows : NULL;
     changed.migrate = ops->migrate ? migrate : NULL;
     changed.describe = ops->describe ? describe : NULL;
+    changed.compare = ops->compare ? compare : NULL;
+    changed.rebuild = ops->rebuild ? rebuild : NULL;
     inner = ops;
     return &changed;
 }
