@@ -13,15 +13,22 @@ sqlite_migrations = \
 postgres_migrations = \
 	sql/postgres/letters_001_failed_events.sql \
 	sql/postgres/shared_001_bookkeeping.sql \
-	sql/postgres/state_001_pipeline_state.sql
+	sql/postgres/state_001_pipeline_state.sql \
+	sql/postgres/takeover_001_open.sql \
+	sql/postgres/takeover_002_pipeline.sql \
+	sql/postgres/takeover_003_key.sql
 
 mssql_migrations = \
 	sql/mssql/letters_001_failed_events.sql \
 	sql/mssql/shared_001_bookkeeping.sql \
-	sql/mssql/state_001_pipeline_state.sql
+	sql/mssql/state_001_pipeline_state.sql \
+	sql/mssql/takeover_001_open.sql \
+	sql/mssql/takeover_002_pipeline.sql \
+	sql/mssql/takeover_003_key.sql
 
 EXTRA_DIST += build-aux/embed-sql.sh sql/README.md sql/sqlite/README.md $(sqlite_migrations) \
-	sql/postgres/README.md $(postgres_migrations) sql/mssql/README.md $(mssql_migrations)
+	sql/postgres/README.md $(postgres_migrations) \
+	sql/mssql/README.md $(mssql_migrations)
 
 sql/sqlite_migrations.h: $(sqlite_migrations) build-aux/embed-sql.sh $(srcdir)/sql/local.mk
 	$(AM_V_at)$(MKDIR_P) sql

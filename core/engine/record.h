@@ -11,9 +11,11 @@
 #include <scanpipe/arena.h>
 #include <scanpipe/error.h>
 
-/* Their names in the state: this record, and the table's rules (see table_compare()). */
-#define POLLER_RECORD "poller"
-#define TABLE_RECORD  "table"
+/* Their names in the state: this record, the table's rules (see table_compare()), and that the cursor of
+ * another program was taken over, with its place. */
+#define POLLER_RECORD   "poller"
+#define TABLE_RECORD    "table"
+#define TAKEOVER_RECORD "takeover"
 
 struct record {
     bool held;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "ops/records.h"
+#include "ops/spot.h"
 
 /* Filling a column of a large table takes longer than other calls may. */
 static const int64_t long_ns = 600 * SP_SECOND;
@@ -54,6 +55,96 @@ static int migrate_own(struct migrating *migrating, const struct stage *stage, b
     *pending_out = to_do->dry_run && *plan;
     to_do->tell_plan(to_do->context, stage->name, plan);
     return 0;
+}
+
+/* ---- what another program leaves */
+
+static int ask_inherited(const struct migrating *migrating, struct hand *state, const char **place_out,
+                         struct sp_error *err)
+{
+    const struct sp_state_ops *ops = state->stage->plugin->about.state;
+    bool failed;
+    do {
+        failed = ops->inherited(state->handle, migrating->arena, place_out, hand_begin(state), err) != 0;
+    } while (failed && hand_again(state, err));
+    if (failed)
+        return -1;
+    hand_well(state);
+    return 0;
+}
+
+/* The cursor, where the pipeline has none yet: as if a person had set it. */
+static int inherit_cursor(const struct migrating *migrating, struct hand *state, const char *place,
+                          struct sp_error *err)
+{
+    SP_AUTO(hand_close) struct hand source = {0};
+    struct record record = {.token = 1, .nonce = sp_random()};
+    bool swapped;
+    if (spot_open(&source, migrating->to_do->pipeline, err) != 0)
+        return -1;
+    if (spot_of(&source, place, migrating->arena, &record.cursor, err) != 0) {
+        sp_error_context(err, "the program before had read up to '%s'", place);
+        return sp_fail_cure(err, "say where to begin: scanpipe cursor set");
+    }
+    record.at = spot_text(&source, record.cursor, migrating->arena);
+    if (!migrating->to_do->dry_run &&
+        records_put(state, POLLER_RECORD, record_format(&record, migrating->arena), 0, migrating->arena,
+                    &swapped, err) != 0)
+        return -1;
+    migrating->to_do->tell_step(migrating->to_do->context,
+                                sp_arena_printf(migrating->arena,
+                                                "the cursor %s %s: so far the program before had come",
+                                                migrating->to_do->dry_run ? "is to be set to" : "was set to",
+                                                record.at));
+    return 0;
+}
+
+static bool has_record(const struct migrating *migrating, struct hand *state, const char *name,
+                       bool *there_out, struct sp_error *err)
+{
+    struct sp_slice value;
+    int64_t version = 0;
+    *there_out = false;
+    if (records_get(state, name, migrating->arena, &value, &version, err) != 0 &&
+        !(migrating->pending && err->class == SP_REFUSED))
+        return false;
+    *there_out = version > 0;
+    return true;
+}
+
+/* Once: who takes the cursor away later, to read all again, does not get it back by this. */
+static int inherit(const struct migrating *migrating, struct sp_error *err)
+{
+    const struct stage *stage = &migrating->to_do->pipeline->state;
+    SP_AUTO(hand_close) struct hand state = {0};
+    bool done, polled, swapped;
+    const char *place = NULL;
+    if (!stage->plugin->about.state->inherited)
+        return 0;
+    if (records_open(&state, migrating->to_do->pipeline, err) != 0 ||
+        !has_record(migrating, &state, TAKEOVER_RECORD, &done, err))
+        return -1;
+    if (done)
+        return 0;
+    if (ask_inherited(migrating, &state, &place, err) != 0)
+        return -1;
+    if (!place)
+        return 0;
+    if (!migrating->to_do->pipeline->source.plugin) {
+        migrating->to_do->tell_step(
+            migrating->to_do->context,
+            sp_arena_printf(
+                migrating->arena,
+                "the program before had read up to %s: say it also with the file that has the source",
+                place));
+        return 0;
+    }
+    if (!has_record(migrating, &state, POLLER_RECORD, &polled, err) ||
+        (!polled && inherit_cursor(migrating, &state, place, err) != 0))
+        return -1;
+    if (migrating->to_do->dry_run)
+        return 0;
+    return records_put(&state, TAKEOVER_RECORD, sp_slice_of(place), 0, migrating->arena, &swapped, err);
 }
 
 /* ---- the table's rules */
@@ -182,7 +273,7 @@ int migrate_run(const struct migrate *migrate, struct sp_error *err)
     const struct pipeline *pipeline = migrate->pipeline;
     bool ignored = false;
     if (migrate_own(&migrating, &pipeline->state, &migrating.pending, err) != 0 ||
-        migrate_own(&migrating, &pipeline->letters, &ignored, err) != 0 ||
+        inherit(&migrating, err) != 0 || migrate_own(&migrating, &pipeline->letters, &ignored, err) != 0 ||
         migrate_own(&migrating, &pipeline->queue, &ignored, err) != 0)
         return -1;
     return migrate_sink(&migrating, err);

@@ -134,6 +134,16 @@ static void plan_paths(struct table_plan *plan, struct block *block, struct plan
     plan->paths = compile_paths(block->pointers.items, block->pointers.count, arena);
 }
 
+/* A last group without conditions takes every event. */
+static size_t newest_column(const struct block_groups *groups, const struct sp_group *sink_groups,
+                            const struct block *block)
+{
+    for (size_t i = 0; i < groups->count && !block->append; i++)
+        if (groups->items[i].keep == SP_KEEP_LAST && strcmp(groups->items[i].when->text, "{}") == 0)
+            return (size_t)sink_groups[i].order_column;
+    return 0;
+}
+
 static struct table_plan *plan_new(struct block *block, const struct block_groups *groups,
                                    struct sp_arena *arena)
 {
@@ -159,6 +169,7 @@ static struct table_plan *plan_new(struct block *block, const struct block_group
         .groups = layout.sink_groups,
         .group_count = groups->count,
         .append = block->append,
+        .newest_column = newest_column(groups, layout.sink_groups, block),
     };
     plan->fields = layout.fields;
     plan->where = block->where;

@@ -155,3 +155,19 @@ void groups_form(const struct block *block, struct diag *diag, struct sp_arena *
     for (size_t i = 0; i < out->count; i++)
         check_hidden(block, out, i, diag);
 }
+
+size_t sp_table_order_bound(const struct sp_table *table, size_t column, const bool *there)
+{
+    const struct sp_column *order = &table->columns[column];
+    size_t newest = table->newest_column;
+    if (order->role != SP_ROLE_ORDER || table->groups[order->group].keep != SP_KEEP_FIRST || newest == 0 ||
+        !there[newest])
+        return 0;
+    /* An order that is a time is hidden as a number. */
+    if ((order->type == SP_TYPE_TIMESTAMP) != (table->columns[newest].type == SP_TYPE_TIMESTAMP))
+        return 0;
+    for (size_t i = table->key_count; i < table->column_count; i++)
+        if (i != column && table->columns[i].group == order->group && there[i])
+            return newest;
+    return 0;
+}

@@ -25,6 +25,7 @@ struct comparing {
     size_t there_count;
     struct sp_misfit *misfits; /* in the arena */
     size_t count;
+    bool *has; /* which columns of ours are there; in the arena */
     struct sp_error *err;
 };
 
@@ -156,6 +157,22 @@ static void compare_type(struct comparing *comparing, size_t index, const struct
         comparing->dialect->alter_type(comparing->table, index));
 }
 
+/* The order of rows that are there is filled as well. */
+static char *add_column(const struct comparing *comparing, size_t index)
+{
+    const struct odbc_dialect *dialect = comparing->dialect;
+    size_t bound = sp_table_order_bound(comparing->table, index, comparing->has);
+    char *added = dialect->add_column(comparing->table, index), *filled, *both;
+    if (bound == 0 || !dialect->fill_order)
+        return added;
+    filled = dialect->fill_order(comparing->table, index, bound, comparing->has);
+    if (asprintf(&both, "%s; %s", added, filled) < 0)
+        abort();
+    free(added);
+    free(filled);
+    return both;
+}
+
 static void compare_column(struct comparing *comparing, size_t index)
 {
     const struct sp_table *table = comparing->table;
@@ -164,7 +181,7 @@ static void compare_column(struct comparing *comparing, size_t index)
     if (!there) {
         add(comparing, index >= table->key_count,
             sp_arena_printf(comparing->arena, "table %s has no column %s", table->name, column->name),
-            comparing->dialect->add_column(table, index));
+            add_column(comparing, index));
         return;
     }
     compare_type(comparing, index, there);
@@ -258,6 +275,9 @@ static int compare(struct comparing *comparing)
             comparing->dialect->create(table));
         return 0;
     }
+    comparing->has = sp_arena_zalloc(comparing->arena, table->column_count * sizeof *comparing->has);
+    for (size_t i = 0; i < table->column_count; i++)
+        comparing->has[i] = find_there(comparing, table->columns[i].name) != NULL;
     for (size_t i = 0; i < table->column_count; i++)
         compare_column(comparing, i);
     compare_others(comparing);

@@ -89,8 +89,18 @@ static int execute(struct odbc *db, const char *sql, struct sp_error *err)
     return odbc_do(db, sql, ODBC_READS, NULL, doing, err);
 }
 
-/* In a transaction, and alone in it: somebody else may have been faster. */
-static int apply(struct odbc *db, struct sp_error *err)
+static int take_over(struct odbc *db, bool asked, struct sp_error *err)
+{
+    bool due;
+    if (takeover_is_due(db, &due, err) < 0)
+        return -1;
+    if (!due)
+        return 0;
+    return asked ? takeover_apply(db, err) : takeover_refuse(db, err);
+}
+
+/* In a transaction, and alone in it: somebody else may have been faster.  `asked`: by a person. */
+static int apply(struct odbc *db, bool asked, struct sp_error *err)
 {
     const struct odbc_part *part = db->store->part, *shared = db->store->dialect->shared;
     int64_t version = 0;
@@ -100,7 +110,7 @@ static int apply(struct odbc *db, struct sp_error *err)
         if (execute(db, shared->migrations[i], err) < 0)
             return -1;
     }
-    if (read_version(db, &version, err) < 0)
+    if (read_version(db, &version, err) < 0 || (version == 0 && take_over(db, asked, err) < 0))
         return -1;
     while (version < (int64_t)part->migration_count) {
         if (execute(db, part->migrations[version], err) < 0 || note_done(db, ++version, err) < 0)
@@ -109,11 +119,11 @@ static int apply(struct odbc *db, struct sp_error *err)
     return 0;
 }
 
-static int bring_up(struct odbc *db, int64_t version, struct sp_error *err)
+static int bring_up(struct odbc *db, int64_t version, bool asked, struct sp_error *err)
 {
     if (version == (int64_t)db->store->part->migration_count)
         return 0;
-    if (odbc_begin(db, doing, err) < 0 || apply(db, err) < 0)
+    if (odbc_begin(db, doing, err) < 0 || apply(db, asked, err) < 0)
         return -1;
     return odbc_commit(db, doing, err);
 }
@@ -121,7 +131,7 @@ static int bring_up(struct odbc *db, int64_t version, struct sp_error *err)
 int odbc_migrate(struct odbc *db, struct sp_error *err)
 {
     int64_t version = 0;
-    return read_version(db, &version, err) < 0 ? -1 : bring_up(db, version, err);
+    return read_version(db, &version, err) < 0 ? -1 : bring_up(db, version, false, err);
 }
 
 /* Several statements, a line each. */
@@ -147,14 +157,17 @@ static const char *add_statement(struct sp_arena *arena, const char *plan, const
 }
 
 /* All that is done from `version` on, so that whoever runs it by hand has done the same. */
-static const char *plan_text(struct odbc *db, int64_t version, struct sp_arena *arena)
+static const char *plan_text(struct odbc *db, int64_t version, bool takes_over, struct sp_arena *arena)
 {
     const struct odbc_part *part = db->store->part, *shared = db->store->dialect->shared;
+    const struct odbc_part *takeover = db->store->dialect->takeover;
     const char *plan = "";
     if (version == (int64_t)part->migration_count)
         return plan;
     for (size_t i = 0; i < shared->migration_count; i++)
         plan = add_statement(arena, plan, shared->migrations[i], NULL);
+    for (size_t i = 0; takes_over && i < takeover->migration_count; i++)
+        plan = add_statement(arena, plan, takeover->migrations[i], takeover_parameter(db));
     for (; version < (int64_t)part->migration_count; version++) {
         plan = add_statement(arena, plan, part->migrations[version], NULL);
         put_done(&db->json, part, version + 1);
@@ -168,12 +181,15 @@ int odbc_store_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena 
 {
     struct odbc *db = handle;
     int64_t version = 0;
+    bool takes_over = false;
     int rc = odbc_enter(db, deadline, err);
     if (rc == 0)
         rc = read_version(db, &version, err);
+    if (rc == 0 && version == 0)
+        rc = takeover_is_due(db, &takes_over, err);
     if (rc == 0 && mode == SP_MIGRATE_APPLY)
-        rc = bring_up(db, version, err);
+        rc = bring_up(db, version, true, err);
     if (rc == 0 && plan)
-        *plan = plan_text(db, version, arena);
+        *plan = plan_text(db, version, takes_over, arena);
     return odbc_leave(db, rc);
 }

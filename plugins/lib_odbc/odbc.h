@@ -116,6 +116,16 @@ struct odbc_dialect {
     const char *lock;           /* waits for others who migrate; ends with the transaction */
     const char *schema_read;    /* {part} -> number, checksum, by number */
     const char *schema_written; /* {part, number, checksum} */
+
+    /* The table ProcessingState of the worker that scanpipe replaces; `takeover` NULL: stays where it is. The
+     * part has no numbers of its own: it runs before the first migration of the state, where that is due. Its
+     * texts may each have {pipeline} as their parameter. */
+    const struct odbc_part *takeover;
+    const char
+        *predecessor; /* a row where it is that one: by catalogue, whether or not there is such a table */
+    const char *place_before; /* {pipeline} -> LastEventId of that one */
+    const char
+        *place_after; /* {pipeline} -> LastEventId of the row that was taken over; none for other pipelines */
     const struct odbc_part *shared, *state, *letters;
 
     /* state */
@@ -137,6 +147,9 @@ struct odbc_dialect {
     char *(*quote)(const struct sp_table *table);  /* its name as `columns` takes it */
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);
+    /* "UPDATE ...": the order in `column`, which was just added, is that in `bound`, where the row has
+     * anything in one of the columns of its group that were there before.  NULL: never */
+    char *(*fill_order)(const struct sp_table *table, size_t column, size_t bound, const bool *there);
     char *(*rename)(const struct sp_table *table, const char *name); /* NULL: cannot be put aside */
     const char
         *layout; /* {table} -> of each column: name, type, how people write that, how many characters it
@@ -282,6 +295,18 @@ int odbc_migrate(struct odbc *db, struct sp_error *err) SP_MUST_CHECK;
 /* The description's migrate(). */
 int odbc_store_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                        int64_t deadline, struct sp_error *err);
+
+/* ---- takeover.c */
+
+/* Is there a table of the program that this one replaces, which the state is to take over? */
+int takeover_is_due(struct odbc *db, bool *due_out, struct sp_error *err) SP_MUST_CHECK;
+int takeover_refuse(struct odbc *db, struct sp_error *err); /* -1 */
+/* In the transaction that makes the state's tables. */
+int takeover_apply(struct odbc *db, struct sp_error *err) SP_MUST_CHECK;
+/* What its texts have as their parameter; lives until the next use of db->json. */
+const char *takeover_parameter(struct odbc *db);
+int odbc_state_inherited(void *handle, struct sp_arena *arena, const char **place_out, int64_t deadline,
+                         struct sp_error *err);
 
 /* ---- socket.c */
 

@@ -71,6 +71,14 @@ static size_t first_missing(const struct sp_table *table, const struct look *loo
     return i;
 }
 
+/* Which column bounds an order that is missing; 0: nothing is known of it. */
+static size_t bound_of(const struct odbc_sink *sink, const struct look *look, size_t column)
+{
+    if (!look->table || look->columns[column] || !sink->store.dialect->fill_order)
+        return 0;
+    return sp_table_order_bound(sink->table, column, look->columns);
+}
+
 static int fail_missing(const struct odbc_sink *sink, const struct look *look, struct sp_error *err)
 {
     const struct sp_table *table = sink->table;
@@ -82,7 +90,10 @@ static int fail_missing(const struct odbc_sink *sink, const struct look *look, s
     else
         sp_fail(err, SP_REFUSED, "%s: table %s has no column %s", sink->store.place, table->name,
                 table->columns[missing].name);
-    sp_fail_cure(err, "set `migrate: true`, or create it: %s", sql);
+    if (look->table && bound_of(sink, look, missing) > 0)
+        sp_fail_cure(err, "say scanpipe migrate, or set `migrate: true`: it is also filled");
+    else
+        sp_fail_cure(err, "set `migrate: true`, or create it: %s", sql);
     free(sql);
     return -1;
 }
@@ -135,6 +146,17 @@ int schema_describe(void *opaque, struct sp_arena *arena, const char **sql_out, 
     return 0;
 }
 
+/* When all columns are there, the orders that were added are filled. */
+static char *next_fill(const struct odbc_sink *sink, const struct look *look, size_t *at)
+{
+    size_t count = sink->table->column_count, bound = 0;
+    while (*at < 2 * count && (bound = bound_of(sink, look, *at - count)) == 0)
+        (*at)++;
+    return *at < 2 * count
+               ? sink->store.dialect->fill_order(sink->table, (*at)++ - count, bound, look->columns)
+               : NULL;
+}
+
 /* The statement number `*at` of what is to be done; NULL at the end. */
 static char *next_step(const struct odbc_sink *sink, const struct look *look, size_t *at)
 {
@@ -143,7 +165,9 @@ static char *next_step(const struct odbc_sink *sink, const struct look *look, si
         return (*at)++ == 0 ? sink->store.dialect->create(table) : NULL;
     while (*at < table->column_count && look->columns[*at])
         (*at)++;
-    return *at < table->column_count ? sink->store.dialect->add_column(table, (*at)++) : NULL;
+    if (*at < table->column_count)
+        return sink->store.dialect->add_column(table, (*at)++);
+    return next_fill(sink, look, at);
 }
 
 static const char *plan_text(const struct odbc_sink *sink, const struct look *look, struct sp_arena *arena)

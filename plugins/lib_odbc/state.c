@@ -127,4 +127,5 @@ const struct sp_state_ops odbc_state_ops = {
     .size = sizeof odbc_state_ops,
     .get = state_get,
     .put = state_put,
+    .inherited = odbc_state_inherited,
 };

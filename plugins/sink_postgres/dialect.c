@@ -8,13 +8,15 @@
 static const char *const shared_migrations[] = {SHARED_MIGRATIONS};
 static const char *const state_migrations[] = {STATE_MIGRATIONS};
 static const char *const letters_migrations[] = {LETTERS_MIGRATIONS};
+static const char *const takeover_migrations[] = {TAKEOVER_MIGRATIONS};
 
 #define PART(part_name)                                                                                      \
     {                                                                                                        \
         .name = #part_name, .migrations = part_name##_migrations,                                            \
         .migration_count = sizeof part_name##_migrations / sizeof *part_name##_migrations                    \
     }
-static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters);
+static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters),
+                              takeover = PART(takeover);
 
 /* Statements that are prepared once and run often; rows as they are, whatever the driver thinks of them; and
  * a peer that is gone without a word is noticed within a minute. */
@@ -59,6 +61,16 @@ static const char schema_written[] =
     "INSERT INTO \"ScanpipeSchema\" SELECT p.part, p.number, p.checksum, now()" FROM_OBJECT(
         "part text, number integer, checksum text");
 
+static const char predecessor[] =
+    "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('\"ProcessingState\"') AND NOT attisdropped"
+    " AND attname IN ('Id', 'LastEventId', 'Pipeline') HAVING count(*) = 2 AND bool_and(attname <> 'Pipeline')";
+
+static const char place_before[] =
+    "SELECT s.\"LastEventId\"" FROM_OBJECT("pipeline text") " JOIN \"ProcessingState\" AS s ON s.\"Id\" = 1";
+
+static const char place_after[] = "SELECT s.\"LastEventId\"" FROM_OBJECT(
+    "pipeline text") " JOIN \"ProcessingState\" AS s ON s.\"Id\" = 1 AND s.\"Pipeline\" = p.pipeline";
+
 static const char state_get[] = "SELECT s.\"Version\", encode(s.\"Value\", 'hex')" FROM_OBJECT(
     "pipeline text, name text") " JOIN \"PipelineState\" AS s ON s.\"Pipeline\" = p.pipeline AND s.\"Name\" = p.name";
 
@@ -76,7 +88,8 @@ static const char state_put[] = "WITH p AS (SELECT *" FROM_OBJECT(
                                                                         " nextval('\"PipelineStateVersions\"'), decode(p.value, 'hex'), now() FROM p WHERE p.expected = 0"
                                                                         " ON CONFLICT DO NOTHING RETURNING \"Version\"),"
                                                                         " done AS (SELECT \"Version\" FROM swapped UNION ALL SELECT \"Version\" FROM made),"
-                                                                        " shown AS (INSERT INTO \"ProcessingState\" AS s SELECT p.pipeline, p.at, now() FROM p, done"
+                                                                        " shown AS (INSERT INTO \"ProcessingState\" AS s (\"Pipeline\", \"LastEventId\", \"UpdatedAtUtc\")"
+                                                                        " SELECT p.pipeline, p.at, now() FROM p, done"
                                                                         " WHERE p.at IS NOT NULL ON CONFLICT (\"Pipeline\") DO UPDATE SET"
                                                                         " \"LastEventId\" = excluded.\"LastEventId\", \"UpdatedAtUtc\" = excluded.\"UpdatedAtUtc\""
                                                                         " WHERE s.\"LastEventId\" <> excluded.\"LastEventId\")"
@@ -194,6 +207,10 @@ const struct odbc_dialect postgres_dialect = {
     .lock = "SELECT pg_advisory_xact_lock(7165914, hashtext(current_schema()))",
     .schema_read = schema_read,
     .schema_written = schema_written,
+    .takeover = &takeover,
+    .predecessor = predecessor,
+    .place_before = place_before,
+    .place_after = place_after,
     .shared = &shared,
     .state = &state,
     .letters = &letters,
@@ -206,6 +223,7 @@ const struct odbc_dialect postgres_dialect = {
     .quote = postgres_quote,
     .create = postgres_create,
     .add_column = postgres_add_column,
+    .fill_order = postgres_fill_order,
     .rename = postgres_rename,
     .layout = layout,
     .unique = unique,

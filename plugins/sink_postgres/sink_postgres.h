@@ -14,6 +14,7 @@ extern const struct odbc_dialect postgres_dialect;
 char *postgres_quote(const struct sp_table *table);
 char *postgres_create(const struct sp_table *table);
 char *postgres_add_column(const struct sp_table *table, size_t column);
+char *postgres_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there);
 /* What makes a table that is there fit. */
 char *postgres_alter_type(const struct sp_table *table, size_t column);
 char *postgres_make_key(const struct sp_table *table);

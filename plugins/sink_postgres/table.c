@@ -156,6 +156,23 @@ char *postgres_rename(const struct sp_table *table, const char *name)
     return text_end(&text);
 }
 
+char *postgres_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there)
+{
+    struct text text;
+    const char *between = " WHERE ";
+    text_start(&text);
+    fputs("UPDATE ", text.stream);
+    put_table(text.stream, table);
+    fprintf(text.stream, " SET \"%s\" = \"%s\"", table->columns[column].name, table->columns[bound].name);
+    for (size_t i = table->key_count; i < table->column_count; i++) {
+        if (i == column || table->columns[i].group != table->columns[column].group || !there[i])
+            continue;
+        fprintf(text.stream, "%s\"%s\" IS NOT NULL", between, table->columns[i].name);
+        between = " OR ";
+    }
+    return text_end(&text);
+}
+
 char *postgres_alter_type(const struct sp_table *table, size_t column)
 {
     struct text text;

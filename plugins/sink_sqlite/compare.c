@@ -158,6 +158,18 @@ static int compare_key(struct comparing *comparing)
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* The order of rows that are there is filled as well. */
+static const char *column_added(struct comparing *comparing, size_t index)
+{
+    size_t bound = sp_table_order_bound(comparing->table, index, comparing->found);
+    const char *added = kept(comparing, dialect_add_column(comparing->table, index));
+    if (bound == 0)
+        return added;
+    return sp_arena_printf(comparing->arena, "%s; %s", added,
+                           kept(comparing,
+                                dialect_fill_order(comparing->table, index, bound, comparing->found)));
+}
+
 static int compare(struct comparing *comparing)
 {
     const struct sp_table *table = comparing->table;
@@ -170,7 +182,7 @@ static int compare(struct comparing *comparing)
             add(comparing, i >= table->key_count,
                 sp_arena_printf(comparing->arena, "table %s has no column %s", table->name,
                                 table->columns[i].name),
-                kept(comparing, dialect_add_column(table, i)));
+                column_added(comparing, i));
     return rc == SQLITE_OK && comparing->there ? compare_key(comparing) : rc;
 }
 

@@ -114,6 +114,28 @@ char *dialect_add_column(const struct sp_table *table, size_t column)
     return text_end(&text);
 }
 
+char *dialect_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there)
+{
+    struct text text;
+    const char *between = " WHERE ";
+    text_start(&text);
+    fputs("UPDATE ", text.stream);
+    put_name(text.stream, table->name);
+    fputs(" SET ", text.stream);
+    put_name(text.stream, table->columns[column].name);
+    fputs(" = ", text.stream);
+    put_name(text.stream, table->columns[bound].name);
+    for (size_t i = table->key_count; i < table->column_count; i++) {
+        if (i == column || table->columns[i].group != table->columns[column].group || !there[i])
+            continue;
+        fputs(between, text.stream);
+        put_name(text.stream, table->columns[i].name);
+        fputs(" IS NOT NULL", text.stream);
+        between = " OR ";
+    }
+    return text_end(&text);
+}
+
 char *dialect_rename(const struct sp_table *table, const char *name)
 {
     struct text text;

@@ -52,6 +52,12 @@ static size_t first_missing(const struct sp_table *table, const struct look *loo
     return i;
 }
 
+/* Which column bounds an order that is missing; 0: nothing is known of it. */
+static size_t bound_of(const struct sp_table *table, const struct look *look, size_t column)
+{
+    return look->table && !look->columns[column] ? sp_table_order_bound(table, column, look->columns) : 0;
+}
+
 static int fail_missing(const struct sink *sink, const struct look *look, struct sp_error *err)
 {
     const struct sp_table *table = sink->table;
@@ -63,7 +69,10 @@ static int fail_missing(const struct sink *sink, const struct look *look, struct
     else
         sp_fail(err, SP_REFUSED, "%s: table %s has no column %s", path, table->name,
                 table->columns[missing].name);
-    sp_fail_cure(err, "set `migrate: auto` or create it: %s", sql);
+    if (look->table && bound_of(table, look, missing) > 0)
+        sp_fail_cure(err, "say scanpipe migrate, or set `migrate: auto`: it is also filled");
+    else
+        sp_fail_cure(err, "set `migrate: auto` or create it: %s", sql);
     free(sql);
     return -1;
 }
@@ -98,6 +107,15 @@ int sink_describe(void *opaque, struct sp_arena *arena, const char **sql_out, st
     return 0;
 }
 
+/* When all columns are there, the orders that were added are filled. */
+static char *next_fill(const struct sp_table *table, const struct look *look, size_t *at)
+{
+    size_t count = table->column_count, bound = 0;
+    while (*at < 2 * count && (bound = bound_of(table, look, *at - count)) == 0)
+        (*at)++;
+    return *at < 2 * count ? dialect_fill_order(table, (*at)++ - count, bound, look->columns) : NULL;
+}
+
 /* The statement number `*at` of what is to be done; NULL at the end. */
 static char *next_step(const struct sp_table *table, const struct look *look, size_t *at)
 {
@@ -105,7 +123,7 @@ static char *next_step(const struct sp_table *table, const struct look *look, si
         return (*at)++ == 0 ? dialect_create(table) : NULL;
     while (*at < table->column_count && look->columns[*at])
         (*at)++;
-    return *at < table->column_count ? dialect_add_column(table, (*at)++) : NULL;
+    return *at < table->column_count ? dialect_add_column(table, (*at)++) : next_fill(table, look, at);
 }
 
 static const char *plan_text(const struct sp_table *table, const struct look *look, struct sp_arena *arena)

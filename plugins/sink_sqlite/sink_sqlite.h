@@ -37,6 +37,9 @@ struct sink_handle {
 char *dialect_create(const struct sp_table *table);
 /* "ALTER TABLE ... ADD COLUMN ..." */
 char *dialect_add_column(const struct sp_table *table, size_t column);
+/* "UPDATE ...": the order in `column`, which was just added, is that in `bound`, where the row has anything
+ * in one of the columns of its group that were there before. */
+char *dialect_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there);
 /* "ALTER TABLE ... RENAME TO ..." */
 char *dialect_rename(const struct sp_table *table, const char *name);
 /* "CREATE UNIQUE INDEX ..." */

@@ -14,9 +14,9 @@ CREATE TABLE "PipelineState" (
     PRIMARY KEY ("Pipeline", "Name"));
 
 -- For people: how far each pipeline's source has been read.  Kept up with the poller's record, in the same
--- statement; nothing reads it.
+-- statement; nothing reads it.  It is there already where another program's was taken over.
 
-CREATE TABLE "ProcessingState" (
+CREATE TABLE IF NOT EXISTS "ProcessingState" (
     "Pipeline" text COLLATE "C" NOT NULL PRIMARY KEY,
     "LastEventId" bigint NOT NULL,
     "UpdatedAtUtc" timestamp with time zone NOT NULL)

@@ -6,9 +6,13 @@
 
 # shellcheck source=tests/sqs/servers.sh
 . "$root/tests/sqs/servers.sh"
+# shellcheck source=tests/odbc/postgres.sh
+. "$root/tests/odbc/postgres.sh"
+# shellcheck source=tests/odbc/rows.sh
+. "$root/tests/odbc/rows.sh"
 # shellcheck source=tests/odbc/mssql.sh
 . "$root/tests/odbc/mssql.sh"
-trap 'stop_all_sqs; mssql_stop; clean_up' EXIT
+trap 'stop_all_sqs; mssql_stop; postgres_stop; clean_up' EXIT
 
 new_data conf
 export EVENTS=$scratch/events.ndjson
@@ -98,6 +102,19 @@ over_mssql() {
     check 'mssql.yaml: the table is the oracle'"'"'s' diff "$scratch/oracle" "$scratch/rows"
 }
 
+# The file of PostgreSQL gets a server of its own.
+over_postgres() {
+    local reason
+    reason=$(postgres_find) || { skip 'the file of PostgreSQL' "$reason" && return; }
+    postgres_start || bail 'PostgreSQL does not start'
+    export SCAN_POSTGRES=$postgres_connection SCAN_POSTGRES_PASSWORD=$postgres_password
+    check 'postgres.yaml: migrate makes its tables' "${scanpipe[@]}" migrate -c "$conf/postgres.yaml"
+    runs postgres "$conf/postgres.yaml"
+    postgres_rows postgres >"$scratch/postgres.rows"
+    check 'postgres.yaml: the table is the oracle'"'"'s' diff <(postgres_oracle "$EVENTS") "$scratch/postgres.rows"
+    postgres_stop
+}
+
 unknown_conf() { # NAME: a file that this test does not know ends by itself, at least
     runs "$1" "$conf/$1.yaml"
 }
@@ -108,6 +125,7 @@ for file in "$conf"/*.yaml; do
     case $name in
     sqs*) [ -n "$sqs_url" ] || continue ;;
     mssql*) [ -e "$build/plugins/sink_mssql/.libs/sink_mssql.so" ] || continue ;;
+    postgres*) [ -e "$build/plugins/sink_postgres/.libs/sink_postgres.so" ] || continue ;;
     esac
     check_passes "$file"
     case ${name%.yaml} in
@@ -115,6 +133,7 @@ for file in "$conf"/*.yaml; do
     backfill) summary_table backfill backfill.db ;;
     history) history ;;
     file-to-file) file_to_file ;;
+    postgres) over_postgres ;;
     ingest | deliver | sqs* | mssql) ;; # together, below
     *) unknown_conf "${name%.yaml}" ;;
     esac

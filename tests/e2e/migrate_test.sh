@@ -225,7 +225,29 @@ SQL
     is 'cure two' "$(grep -c error: "$scratch/out")" 4
 }
 
+# Given rows of another program without the orders of their first values, when the columns are added, then each has
+# the row's newest order, an upper bound, and reading all again mends it.
+bounds() {
+    new_data bounds
+    parcels
+    migrate 'all' 0
+    runs bounds "$file"
+    printf 'ALTER TABLE ParcelSummary DROP COLUMN %s;\n' PickedUpEventId DeliveredEventId >"$scratch/out"
+    script "$SCANPIPE_DATA/parcels.db"
+    online 'without orders' 69
+    says 'each cure fills the column as well' 'column PickedUpEventId; ALTER TABLE .*; UPDATE "ParcelSummary" SET'
+    migrate 'the orders are added' 0
+    says 'and filled' '^UPDATE "ParcelSummary" SET "DeliveredEventId" = "LatestEventId" WHERE "DeliveredAtUtc" IS NOT NULL;'
+    is 'as bounds' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ParcelSummary WHERE
+        PickedUpEventId IS NOT CASE WHEN PickedUpAtUtc IS NOT NULL THEN LatestEventId END OR
+        DeliveredEventId IS NOT CASE WHEN DeliveredAtUtc IS NOT NULL THEN LatestEventId END')" 0
+    check 'all is read again' "${scanpipe[@]}" cursor set --to-start -c "$file"
+    runs again "$file"
+    table_equals 'and all orders are right' "$SCANPIPE_DATA/parcels.db" "$events"
+}
+
 compared
+bounds
 nothing_is_there
 by_hand
 at_once

@@ -225,6 +225,123 @@ own_table() {
     online 'a table made by hand' 0
 }
 
+# ---- The worker that scanpipe replaces
+
+quiet=(--generate --seed "$seed" --events "$(scaled 6000 1500)" --parcels 500 --malformed 1)
+quiet_events=$scratch/quiet.ndjson
+sim_print "$quiet_events" "${quiet[@]}"
+
+# Its tables, as if it had read up to an id in the midst.  Sets old_place.
+old_tables() { # SCHEMA-OF-STATE
+    old_place=$(python3 - "$quiet_events" "$scratch/old.ndjson" <<'PY'
+import json, sys
+lines = [line for line in open(sys.argv[1]) if line.strip()]
+events = []
+for line in lines:
+    try:
+        event = json.loads(line)
+        if isinstance(event, dict) and isinstance(event.get("EventId"), int) and 0 < event["EventId"] < 10**9:
+            events.append((event["EventId"], line))
+    except ValueError:
+        pass
+place = sorted(id for id, line in events)[len(events) // 2]
+with open(sys.argv[2], "w") as out:
+    out.writelines(line for id, line in events if id <= place)
+print(place)
+PY
+)
+    sql 'CREATE TABLE "ParcelSummary" ("ParcelId" int NOT NULL PRIMARY KEY, "LatestEventId" bigint NOT NULL,
+        "LatestType" varchar(50) NOT NULL, "LatestCreatedDateTimeUtc" timestamptz NOT NULL,
+        "LatestStatusCode" varchar(50) NOT NULL, "LatestRunId" varchar(50) NOT NULL, "PickedUpAtUtc" timestamptz,
+        "DeliveredAtUtc" timestamptz);
+        CREATE TABLE "ProcessingState" ("Id" int NOT NULL DEFAULT 1 CONSTRAINT "PK_State" PRIMARY KEY
+            CONSTRAINT "One" CHECK ("Id" = 1), "LastEventId" bigint NOT NULL DEFAULT 1,
+            "UpdatedAtUtc" timestamptz NOT NULL)'
+    sql "INSERT INTO \"ProcessingState\" VALUES (1, $old_place, '2026-01-02T03:04:05Z')"
+    postgres_oracle "$scratch/old.ndjson" | python3 -c 'import json, sys
+def sql(value):
+    return "NULL" if value is None else str(value) if isinstance(value, int) else "\x27" + value.replace("\x27", "\x27\x27") + "\x27"
+rows = ["(" + ", ".join(sql(value) for value in json.loads(line)[:8]) + ")" for line in sys.stdin]
+print("INSERT INTO \"ParcelSummary\" VALUES " + ",\n".join(rows))' >"$scratch/rows.sql"
+    sql "$(cat "$scratch/rows.sql")"
+}
+
+cursor_at() {
+    field cursor "$("${scanpipe[@]}" cursor show -c "$file" --json)"
+}
+
+# The table but for the columns of orders.
+values_as_the_oracle() { # NAME
+    local which
+    postgres_rows "$database" >"$scratch/rows"
+    postgres_oracle "$quiet_events" >"$scratch/oracle"
+    for which in rows oracle; do
+        python3 -c 'import json, sys
+for line in sys.stdin: print(json.dumps(json.loads(line)[:8]))' <"$scratch/$which" >"$scratch/$which.values"
+    done
+    check "$1" diff "$scratch/oracle.values" "$scratch/rows.values"
+}
+
+# Given that worker's tables with data, when they are taken over, then nothing is lost, the rest of the feed makes
+# the oracle's table, and reading all again mends the orders that were bounds.
+taken_over() {
+    sim_start "${quiet[@]}"
+    new_database taken
+    parcels true
+    old_tables
+    start_pipeline untaken "$file"
+    local pid=$PID
+    check 'a pipeline does not take it over by itself' wait_until 20 has_line "$scratch/untaken.log" \
+        'ProcessingState is that of another program'
+    check 'it says what to do' has_line "$scratch/untaken.log" 'scanpipe migrate'
+    stop "$pid"
+    is 'that state is as it was' "$(sql 'SELECT * FROM "ProcessingState"')" "1|$old_place|2026-01-02 03:04:05+00"
+    sql 'ALTER TABLE "ParcelSummary" DROP COLUMN IF EXISTS "PickedUpEventId", DROP COLUMN IF EXISTS "DeliveredEventId"'
+    parcels
+    online 'the table of before' 69
+    says 'what is missing is filled as well' 'column PickedUpEventId; ALTER TABLE .*; UPDATE .*"PickedUpAtUtc" IS NOT NULL'
+    migrate 'a dry run' 0 --dry-run
+    says 'it says where the cursor will be' "^-- the cursor is to be set to $old_place:"
+    says 'what becomes of the state' 'ADD COLUMN "Pipeline"'
+    says 'and of the orders' '^UPDATE "ParcelSummary" SET "PickedUpEventId" = "LatestEventId" WHERE "PickedUpAtUtc" IS NOT NULL;'
+    is 'nothing was done' "$(tables)" ParcelSummary,ProcessingState
+    migrate 'taken over' 0
+    says 'it says so' "^-- the cursor was set to $old_place: so far the program before had come"
+    is 'the cursor is there' "$(cursor_at)" "$old_place"
+    is 'orders are bounds, or nothing' "$(sql 'SELECT count(*) FROM "ParcelSummary" WHERE
+        "PickedUpEventId" IS DISTINCT FROM CASE WHEN "PickedUpAtUtc" IS NOT NULL THEN "LatestEventId" END OR
+        "DeliveredEventId" IS DISTINCT FROM CASE WHEN "DeliveredAtUtc" IS NOT NULL THEN "LatestEventId" END')" 0
+    at_least 'and there are some' "$(sql 'SELECT count("PickedUpEventId") FROM "ParcelSummary"')" 50
+    migrate 'again' 0
+    is 'nothing is left to do' "$(grep -vc ': nothing to do$' "$scratch/out")" 0
+    runs rest "$file"
+    at_most 'only the rest was read' "$(summary rest events_read)" $(($(wc -l <"$quiet_events") * 6 / 10))
+    values_as_the_oracle 'the table is the oracle'"'"'s'
+    is 'ProcessingState is one row as before' "$(sql 'SELECT count(*), min("Id"), min("Pipeline") FROM "ProcessingState"')" \
+        '1|1|parcels'
+    is 'and shows how far it came' "$(sql 'SELECT "LastEventId" FROM "ProcessingState" WHERE "Id" = 1')" "$(cursor_at)"
+    check 'all is sent again' "${scanpipe[@]}" replay -c "$file" --from 1 --to "$old_place"
+    runs mended "$file"
+    as_the_oracle 'and all orders are right' "$quiet_events"
+    check 'verify agrees' "${scanpipe[@]}" verify -c "$file"
+}
+
+# Given a database that was taken over, then another pipeline there inherits nothing, and neither does the same one
+# when its cursor was taken away on purpose.
+only_once() {
+    local first=$file
+    sed 's/^name: parcels/name: others/; s/name: ParcelSummary/name: OtherSummary/' "$first" >"$scratch/others.yaml"
+    file=$scratch/others.yaml
+    migrate 'another pipeline' 0
+    is 'has no cursor' "$(cursor_at)" null
+    runs others "$file"
+    is 'and a row of its own' "$(sql 'SELECT "Id", "Pipeline" FROM "ProcessingState" ORDER BY 2' | paste -s)" $'|others\t1|parcels'
+    file=$first
+    sql "DELETE FROM \"PipelineState\" WHERE \"Name\" = 'poller' AND \"Pipeline\" = 'parcels'"
+    migrate 'when the cursor was taken away' 0
+    is 'it does not come back' "$(cursor_at)" null
+}
+
 compared
 own_table
 by_hand
@@ -233,4 +350,6 @@ by_itself
 under_a_lock
 changed_text
 rebuilt
+taken_over
+only_once
 finish

@@ -48,7 +48,7 @@ static const struct sp_group all_groups[] = {
 };
 #define COLUMNS 13
 static const struct sp_table all_keeps = {sizeof all_keeps, "All keeps", all_columns, COLUMNS, 1,
-                                          all_groups,       7,           false};
+                                          all_groups,       7,           false,       0};
 
 static const struct sp_column history_columns[] = {
     KEY("Name", SP_TYPE_TEXT),
@@ -56,8 +56,8 @@ static const struct sp_column history_columns[] = {
     VALUE("Note", SP_TYPE_TEXT, 0),
 };
 static const struct sp_group history_groups[] = {{SP_KEEP_LAST, -1, NULL}};
-static const struct sp_table history = {
-    sizeof history, "History", history_columns, 3, 2, history_groups, 1, true};
+static const struct sp_table history = {sizeof history, "History", history_columns, 3, 2, history_groups, 1,
+                                        true,           0};
 
 static const struct sp_column plain_columns[] = {
     KEY("Id", SP_TYPE_INT),
@@ -65,7 +65,7 @@ static const struct sp_column plain_columns[] = {
     VALUE("Note", SP_TYPE_TEXT, 0),
 };
 static const struct sp_group plain_groups[] = {{SP_KEEP_LAST, 1, NULL}};
-static const struct sp_table plain = {sizeof plain, "Plain", plain_columns, 3, 1, plain_groups, 1, false};
+static const struct sp_table plain = {sizeof plain, "Plain", plain_columns, 3, 1, plain_groups, 1, false, 0};
 
 /* ---- values */
 
@@ -558,7 +558,7 @@ static void a_decimal_is_written_in_one_way(void)
         {.name = "Weight", .type = SP_TYPE_DECIMAL, .precision = 9, .scale = 2, .group = 0},
     };
     static const struct sp_group groups[] = {{SP_KEEP_MAX, -1, NULL}};
-    static const struct sp_table table = {sizeof table, "Decimals", columns, 2, 1, groups, 1, false};
+    static const struct sp_table table = {sizeof table, "Decimals", columns, 2, 1, groups, 1, false, 0};
     struct desk desk;
     struct sp_value key[] = {number(1), null}, got[2];
     bool found;

@@ -355,6 +355,49 @@ static void test_append(void)
     table_fixture_close(&fixture);
 }
 
+/* What bounds the order of a first group is known where all events have gone into another one. */
+static void test_order_bound(void)
+{
+    struct table_fixture fixture =
+        table_fixture_good("name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n"
+                           "  Latest: {from: /Id, type: bigint}\n"
+                           "  A: {from: /A, type: int, keep: first, when: {/T: x}, order_column: AId}\n"
+                           "  B: {from: /A, type: int, when: {/T: x}, order_column: BId}\n",
+                           7);
+    bool there[] = {true, true, true, true, false, false};
+    CU_ASSERT_EQUAL(fixture.table->newest_column, 1);
+    CU_ASSERT_STRING_EQUAL(fixture.table->columns[4].name, "AId");
+    CU_ASSERT_EQUAL(sp_table_order_bound(fixture.table, 4, there), 1);
+    CU_ASSERT_EQUAL(sp_table_order_bound(fixture.table, 5, there), 0); /* of a last group */
+    CU_ASSERT_EQUAL(sp_table_order_bound(fixture.table, 2, there), 0); /* no order */
+    there[2] = false;
+    CU_ASSERT_EQUAL(sp_table_order_bound(fixture.table, 4, there), 0); /* no row has a value yet */
+    there[1] = false, there[2] = true;
+    CU_ASSERT_EQUAL(sp_table_order_bound(fixture.table, 4, there), 0);
+    table_fixture_close(&fixture);
+
+    /* Where only some events go into the last group, an event of another may be newer. */
+    fixture = table_fixture_good("name: T\norder: /Id\ncolumns:\n  K: {from: /K, type: int, key: true}\n"
+                                 "  Latest: {from: /Id, type: bigint, when: {/T: y}}\n"
+                                 "  A: {from: /A, type: int, keep: first, when: {/T: x}}\n",
+                                 7);
+    CU_ASSERT_EQUAL(fixture.table->newest_column, 0);
+    table_fixture_close(&fixture);
+
+    /* A time as the order is hidden as a number, which is no bound for a time that is shown, nor it for that.
+     */
+    fixture =
+        table_fixture_good("name: T\norder: {from: /At, type: timestamp}\ncolumns:\n"
+                           "  K: {from: /K, type: int, key: true}\n"
+                           "  Latest: {from: /At, type: timestamp}\n"
+                           "  A: {from: /A, type: int, keep: first, when: {/T: x}, order_column: AAt}\n",
+                           7);
+    const bool all[] = {true, true, true, false};
+    CU_ASSERT_EQUAL(fixture.table->newest_column, 1);
+    CU_ASSERT_EQUAL(sp_table_order_bound(fixture.table, 3, all), 0);
+    table_fixture_close(&fixture);
+}
+
 static void test_fingerprint(void)
 {
     struct table_fixture one =
@@ -468,6 +511,7 @@ int main(void)
         {"order_column may name a column that reads the order", test_named_order_column},
         {"a time can be the order", test_timestamp_order},
         {"appended rows are keyed by key and order", test_append},
+        {"an order that is added has a bound where all events are in another group", test_order_bound},
         {"the fingerprint does not depend on the order of the file", test_fingerprint},
         {"changes are told apart", test_changes},
         {"a fingerprint that cannot be read is refused", test_broken_fingerprints},

@@ -63,8 +63,8 @@ struct sp_sink_ops {
      * alone: asks nobody.  NULL: has no tables. */
     int (*describe)(void *handle, struct sp_arena *arena, const char **sql_out, struct sp_error *err);
 
-    /* Compares the table that is there with the pipeline's: all misfits, in the arena.  Connects, changes nothing.
-     * NULL: has no tables. */
+    /* Compares the table that is there with the pipeline's: all misfits, in the arena.  Connects, changes
+     * nothing. NULL: has no tables. */
     int (*compare)(void *handle, struct sp_arena *arena, const struct sp_misfit **misfits, size_t *count,
                    int64_t deadline, struct sp_error *err);
 

@@ -19,6 +19,13 @@ struct sp_state_ops {
      * A version never comes back, not even after the record's names were deleted by hand. */
     int (*put)(void *handle, const char *name, struct sp_slice value, int64_t expected, bool *swapped_out,
                int64_t *version_out, int64_t deadline, struct sp_error *err);
+
+    /* How far another program had read the source, whose tables this store has taken over, or will when it is
+     * migrated: a place as a person would name it (see sp_source_ops.cursor_of), in the arena; NULL where
+     * there was none.  Changes nothing.  The core asks when a person migrates, and once.  NULL: takes nothing
+     * over. */
+    int (*inherited)(void *handle, struct sp_arena *arena, const char **place_out, int64_t deadline,
+                     struct sp_error *err);
 };
 
 #endif

@@ -75,8 +75,17 @@ struct sp_table {
     size_t key_count;
     const struct sp_group *groups;
     size_t group_count;
-    bool append; /* one row an event: insert where the key is not there, never change a row */
+    bool append;          /* one row an event: insert where the key is not there, never change a row */
+    size_t newest_column; /* holds the largest order of all events of a row; 0: none does */
 };
+
+/*
+ * For adding the order column of a first group to a table whose rows were not folded by us.  Where such a row
+ * has a value for the group, it is of an event that is not newer than the newest of the row: with that order,
+ * newer events leave it alone, and reading the source again finds the true one.  Returns the column with that
+ * order, 0 where there is none; there[i] says which columns the table has.  Pure.
+ */
+SP_API size_t sp_table_order_bound(const struct sp_table *table, size_t column, const bool *there);
 
 SP_API const char *sp_type_name(enum sp_type type);
 SP_API const char *sp_keep_name(enum sp_keep keep);
