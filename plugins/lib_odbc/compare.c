@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const char doing[] = "comparing the table";
 
@@ -92,10 +93,15 @@ static int take_columns(struct comparing *comparing)
     return more;
 }
 
+static bool same_name(const struct comparing *comparing, const char *a, const char *b)
+{
+    return (comparing->dialect->any_case ? strcasecmp(a, b) : strcmp(a, b)) == 0;
+}
+
 static const struct there *find_there(const struct comparing *comparing, const char *name)
 {
     for (size_t i = 0; i < comparing->there_count; i++)
-        if (strcmp(comparing->there[i].name, name) == 0)
+        if (same_name(comparing, comparing->there[i].name, name))
             return &comparing->there[i];
     return NULL;
 }
@@ -134,8 +140,9 @@ static bool is_large_enough(const struct comparing *comparing, const struct ther
         return there->characters < 0 || (column->length && column->length <= there->characters);
     case SP_TYPE_TIMESTAMP:
         return there->digits < 0 || there->digits >= comparing->dialect->time_digits;
-    case SP_TYPE_BOOLEAN:
     case SP_TYPE_JSON:
+        return there->characters < 0;
+    case SP_TYPE_BOOLEAN:
         break;
     }
     return true;
@@ -200,7 +207,7 @@ static void compare_others(struct comparing *comparing)
         const struct there *there = &comparing->there[i];
         bool ours = false;
         for (size_t column = 0; column < table->column_count; column++)
-            ours |= strcmp(table->columns[column].name, there->name) == 0;
+            ours |= same_name(comparing, table->columns[column].name, there->name);
         if (!ours && there->required)
             add(comparing, false,
                 sp_arena_printf(
@@ -242,7 +249,7 @@ static int find_key(struct comparing *comparing, bool *found_out)
         }
         key.all++;
         for (size_t i = 0; i < comparing->table->key_count; i++)
-            key.ours += strcmp(comparing->table->columns[i].name, name) == 0;
+            key.ours += same_name(comparing, comparing->table->columns[i].name, name);
     }
     *found_out |= is_whole(comparing, &key);
     return more;

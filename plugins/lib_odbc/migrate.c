@@ -148,12 +148,13 @@ static const char *break_lines(struct sp_arena *arena, const char *sql)
 }
 
 /* A statement as people read it, its parameter written out: that is JSON of ours, without a quote in it. */
-static const char *add_statement(struct sp_arena *arena, const char *plan, const char *sql, const char *json)
+static const char *add_statement(struct sp_arena *arena, const char *plan, const char *sql, const char *json,
+                                 const char *end)
 {
     const char *text = break_lines(arena, sql), *mark = strchr(text, '?');
     if (!mark)
-        return sp_arena_printf(arena, "%s%s;\n", plan, text);
-    return sp_arena_printf(arena, "%s%.*s'%s'%s;\n", plan, (int)(mark - text), text, json, mark + 1);
+        return sp_arena_printf(arena, "%s%s%s", plan, text, end);
+    return sp_arena_printf(arena, "%s%.*s'%s'%s%s", plan, (int)(mark - text), text, json, mark + 1, end);
 }
 
 /* All that is done from `version` on, so that whoever runs it by hand has done the same. */
@@ -161,17 +162,17 @@ static const char *plan_text(struct odbc *db, int64_t version, bool takes_over, 
 {
     const struct odbc_part *part = db->store->part, *shared = db->store->dialect->shared;
     const struct odbc_part *takeover = db->store->dialect->takeover;
-    const char *plan = "";
+    const char *plan = "", *end = db->store->dialect->step_end;
     if (version == (int64_t)part->migration_count)
         return plan;
     for (size_t i = 0; i < shared->migration_count; i++)
-        plan = add_statement(arena, plan, shared->migrations[i], NULL);
+        plan = add_statement(arena, plan, shared->migrations[i], NULL, end);
     for (size_t i = 0; takes_over && i < takeover->migration_count; i++)
-        plan = add_statement(arena, plan, takeover->migrations[i], takeover_parameter(db));
+        plan = add_statement(arena, plan, takeover->migrations[i], takeover_parameter(db), end);
     for (; version < (int64_t)part->migration_count; version++) {
-        plan = add_statement(arena, plan, part->migrations[version], NULL);
+        plan = add_statement(arena, plan, part->migrations[version], NULL, end);
         put_done(&db->json, part, version + 1);
-        plan = add_statement(arena, plan, db->store->dialect->schema_written, db->json.data);
+        plan = add_statement(arena, plan, db->store->dialect->schema_written, db->json.data, end);
     }
     return plan;
 }

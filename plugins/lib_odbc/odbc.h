@@ -111,6 +111,7 @@ struct odbc_dialect {
     const char *alive;              /* "SELECT 1" */
     const char *client_port;        /* -> our port of this connection; NULL: cannot be asked */
     const char *begin, *commit;
+    const char *step_end; /* what ends a step of a plan, for the tools that run it by hand: ";\n" */
 
     /* migrations; all in a transaction but schema_read */
     const char *lock;           /* waits for others who migrate; ends with the transaction */

@@ -82,6 +82,12 @@ static int apply(struct odbc_sink_handle *handle, struct steps *steps, struct sp
     return odbc_commit(db, doing, err);
 }
 
+static const char *plan_text(const struct steps *steps, const char *end, struct sp_arena *arena)
+{
+    const char *first = steps->rename ? sp_arena_printf(arena, "%s%s", steps->rename, end) : "";
+    return sp_arena_printf(arena, "%s%s%s", first, steps->create, end);
+}
+
 int schema_rebuild(void *opaque, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                    int64_t deadline, struct sp_error *err)
 {
@@ -93,7 +99,6 @@ int schema_rebuild(void *opaque, enum sp_migrate_mode mode, struct sp_arena *are
     if (rc == 0)
         rc = mode == SP_MIGRATE_DRY_RUN ? find_steps(handle, &steps, err) : apply(handle, &steps, err);
     if (rc == 0 && plan)
-        *plan = sp_arena_printf(arena, "%s%s%s;\n", steps.rename ? steps.rename : "",
-                                steps.rename ? ";\n" : "", steps.create);
+        *plan = plan_text(&steps, handle->db.store->dialect->step_end, arena);
     return odbc_leave(&handle->db, rc);
 }

@@ -175,7 +175,7 @@ static const char *plan_text(const struct odbc_sink *sink, const struct look *lo
     const char *plan = "";
     size_t at = 0;
     for (char *sql; (sql = next_step(sink, look, &at)); free(sql))
-        plan = sp_arena_printf(arena, "%s%s;\n", plan, sql);
+        plan = sp_arena_printf(arena, "%s%s%s", plan, sql, sink->store.dialect->step_end);
     return plan;
 }
 

@@ -8,13 +8,15 @@
 static const char *const shared_migrations[] = {SHARED_MIGRATIONS};
 static const char *const state_migrations[] = {STATE_MIGRATIONS};
 static const char *const letters_migrations[] = {LETTERS_MIGRATIONS};
+static const char *const takeover_migrations[] = {TAKEOVER_MIGRATIONS};
 
 #define PART(part_name)                                                                                      \
     {                                                                                                        \
         .name = #part_name, .migrations = part_name##_migrations,                                            \
         .migration_count = sizeof part_name##_migrations / sizeof *part_name##_migrations                    \
     }
-static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters);
+static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters),
+                              takeover = PART(takeover);
 
 /* FreeTDS's own file may say another version of the protocol, which has no long texts; the charset is that of
  * its messages. */
@@ -55,6 +57,17 @@ static const char schema_written[] =
     MSSQL_HEAD "INSERT INTO [ScanpipeSchema] ([Part], [Number], [Checksum], [AppliedAtUtc]) "
                "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() "
                "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
+
+static const char predecessor[] =
+    "SELECT 1 WHERE COL_LENGTH(N'ProcessingState', N'Id') IS NOT NULL "
+    "AND COL_LENGTH(N'ProcessingState', N'LastEventId') IS NOT NULL "
+    "AND COL_LENGTH(N'ProcessingState', N'Pipeline') IS NULL";
+
+static const char place_before[] = "SELECT [LastEventId] FROM [ProcessingState] WHERE [Id] = 1";
+
+static const char place_after[] =
+    MSSQL_HEAD "SELECT s.[LastEventId] FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200)) AS p "
+               "INNER JOIN [ProcessingState] AS s ON s.[Pipeline] = p.[pipeline] " MSSQL_BYTES " AND s.[Id] = 1";
 
 /* 'a' equals 'a ' in T-SQL, whatever the collation. */
 #define SAME(column, text) column " = " text " AND DATALENGTH(" column ") = DATALENGTH(" text ") "
@@ -186,6 +199,58 @@ static const char columns[] =
                "FROM sys.columns AS c INNER JOIN sys.types AS t ON t.[user_type_id] = c.[user_type_id] "
                "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table'))";
 
+/*
+ * A type of one's own is told as what it is made of.  The collation is told where it is none of the database's:
+ * ALTER COLUMN without it would take that.  What the server fills by itself nobody needs to name: defaults,
+ * identities, computed columns, row versions, periods.  Six digits of a time are all that Babelfish has.
+ */
+static const char layout[] =
+    MSSQL_HEAD "SELECT c.[name], c.[kind], c.[kind] + CASE "
+               "WHEN c.[kind] IN ('nvarchar', 'varchar', 'varbinary') AND c.[max_length] < 0 THEN '(max)' "
+               "WHEN c.[kind] IN ('nvarchar', 'nchar') THEN '(' + CAST(c.[max_length] / 2 AS NVARCHAR(9)) + ')' "
+               "WHEN c.[kind] IN ('varchar', 'char', 'varbinary', 'binary') "
+               "THEN '(' + CAST(c.[max_length] AS NVARCHAR(9)) + ')' "
+               "WHEN c.[kind] IN ('decimal', 'numeric') THEN '(' + CAST(c.[precision] AS NVARCHAR(9)) + ',' "
+               "+ CAST(c.[scale] AS NVARCHAR(9)) + ')' "
+               "WHEN c.[kind] IN ('datetimeoffset', 'datetime2', 'time') "
+               "THEN '(' + CAST(c.[scale] AS NVARCHAR(9)) + ')' ELSE '' END "
+               "+ CASE WHEN c.[collation_name] <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS NVARCHAR(128)) "
+               "THEN ' COLLATE ' + c.[collation_name] ELSE '' END, "
+               "CASE WHEN c.[kind] = 'nvarchar' AND c.[max_length] > 0 THEN c.[max_length] / 2 ELSE -1 END, "
+               "CASE WHEN c.[kind] IN ('decimal', 'numeric') THEN c.[precision] "
+               "WHEN c.[kind] IN ('datetimeoffset', 'datetime2') THEN c.[scale] "
+               "+ CASE WHEN c.[scale] = 6 AND CAST(SERVERPROPERTY('Babelfish') AS INT) = 1 THEN 1 ELSE 0 END ELSE -1 END, "
+               "CASE WHEN c.[kind] IN ('decimal', 'numeric') THEN c.[scale] ELSE -1 END, "
+               "CASE WHEN c.[is_nullable] = 1 OR c.[default_object_id] <> 0 OR c.[is_identity] = 1 "
+               "OR c.[is_computed] = 1 OR c.[generated_always_type] <> 0 OR c.[kind] = 'timestamp' THEN 0 ELSE 1 END "
+               "FROM (SELECT x.*, COALESCE(TYPE_NAME(x.[system_type_id]), TYPE_NAME(x.[user_type_id])) AS [kind] "
+               "FROM sys.columns AS x) AS c "
+               "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table')) ORDER BY c.[column_id]";
+
+/* Whole, and of columns; the length that stands beside a key of text (see table.c) adds nothing to it. */
+static const char unique[] =
+    MSSQL_HEAD "SELECT i.[index_id], c.[name] FROM sys.indexes AS i "
+               "INNER JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id] "
+               "INNER JOIN sys.columns AS c ON c.[object_id] = i.[object_id] AND c.[column_id] = x.[column_id] "
+               "WHERE i.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table')) AND i.[is_unique] = 1 "
+               "AND i.[is_disabled] = 0 AND i.[has_filter] = 0 AND i.[is_hypothetical] = 0 "
+               "AND x.[is_included_column] = 0 AND NOT (c.[is_computed] = 1 AND EXISTS (SELECT 1 "
+               "FROM sys.index_columns AS y INNER JOIN sys.columns AS d ON d.[object_id] = y.[object_id] "
+               "AND d.[column_id] = y.[column_id] WHERE y.[object_id] = i.[object_id] "
+               "AND y.[index_id] = i.[index_id] AND d.[name] + '_Bytes' = c.[name])) ORDER BY i.[index_id]";
+
+/* Of VARCHAR the collation decides what it can hold, and NCHAR adds blanks.  A time without a zone is taken as
+ * UTC, whatever the session. */
+static const char *const types[] = {
+    [SP_TYPE_INT] = " int bigint decimal numeric ",
+    [SP_TYPE_BIGINT] = " bigint decimal numeric ",
+    [SP_TYPE_DECIMAL] = " decimal numeric ",
+    [SP_TYPE_BOOLEAN] = " bit ",
+    [SP_TYPE_TEXT] = " nvarchar ",
+    [SP_TYPE_TIMESTAMP] = " datetimeoffset datetime2 ",
+    [SP_TYPE_JSON] = " nvarchar ",
+};
+
 /* clang-format on */
 
 const struct odbc_dialect mssql_dialect = {
@@ -210,9 +275,14 @@ const struct odbc_dialect mssql_dialect = {
     .client_port = client_port,
     .begin = "BEGIN TRANSACTION",
     .commit = "COMMIT TRANSACTION",
+    .step_end = ";\nGO\n",
     .lock = lock,
     .schema_read = schema_read,
     .schema_written = schema_written,
+    .takeover = &takeover,
+    .predecessor = predecessor,
+    .place_before = place_before,
+    .place_after = place_after,
     .shared = &shared,
     .state = &state,
     .letters = &letters,
@@ -225,6 +295,14 @@ const struct odbc_dialect mssql_dialect = {
     .quote = mssql_quote,
     .create = mssql_create,
     .add_column = mssql_add_column,
+    .fill_order = mssql_fill_order,
+    .rename = mssql_rename,
+    .layout = layout,
+    .unique = unique,
+    .types = types,
+    .alter_type = mssql_alter_type,
+    .make_key = mssql_make_key,
+    .let_be_null = mssql_let_be_null,
     .upsert = mssql_upsert,
     .select = mssql_select,
 };

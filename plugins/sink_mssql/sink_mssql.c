@@ -73,6 +73,7 @@ static const struct sp_plugin state_plugin = {
     .probe = odbc_store_probe,
     .interrupt = odbc_store_interrupt,
     .state = &odbc_state_ops,
+    .migrate = odbc_store_migrate,
 };
 
 static const struct sp_plugin letters_plugin = {
@@ -93,6 +94,7 @@ static const struct sp_plugin letters_plugin = {
     .probe = odbc_store_probe,
     .interrupt = odbc_store_interrupt,
     .letters = &odbc_letters_ops,
+    .migrate = odbc_store_migrate,
 };
 
 SP_API const struct sp_plugin *const *scanpipe_plugin(void)

@@ -38,6 +38,12 @@ extern const struct odbc_dialect mssql_dialect;
 char *mssql_quote(const struct sp_table *table);
 char *mssql_create(const struct sp_table *table);
 char *mssql_add_column(const struct sp_table *table, size_t column);
+char *mssql_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there);
+/* What makes a table that is there fit. */
+char *mssql_alter_type(const struct sp_table *table, size_t column);
+char *mssql_make_key(const struct sp_table *table);
+char *mssql_let_be_null(const struct sp_table *table, const char *column, const char *type);
+char *mssql_rename(const struct sp_table *table, const char *name);
 /* Joins rows into those that are there, each group deciding for itself, and inserts the others. */
 char *mssql_upsert(const struct sp_table *table);
 char *mssql_select(const struct sp_table *table);

@@ -156,6 +156,74 @@ char *mssql_add_column(const struct sp_table *table, size_t column)
     return text_end(&text);
 }
 
+/* In a batch of its own: a column is not known in the one that adds it, where people run both. */
+char *mssql_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there)
+{
+    struct text text;
+    const char *between = " WHERE ";
+    text_start(&text);
+    fputs("EXEC (N'UPDATE ", text.stream);
+    put_table(text.stream, table);
+    fprintf(text.stream, " SET [%s] = [%s]", table->columns[column].name, table->columns[bound].name);
+    for (size_t i = table->key_count; i < table->column_count; i++) {
+        if (i == column || table->columns[i].group != table->columns[column].group || !there[i])
+            continue;
+        fprintf(text.stream, "%s[%s] IS NOT NULL", between, table->columns[i].name);
+        between = " OR ";
+    }
+    fputs("')", text.stream);
+    return text_end(&text);
+}
+
+char *mssql_alter_type(const struct sp_table *table, size_t column)
+{
+    struct text text;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_table(text.stream, table);
+    fputs(" ALTER COLUMN ", text.stream);
+    put_column(text.stream, table, column);
+    return text_end(&text);
+}
+
+/* The name of an index is its table's. */
+char *mssql_make_key(const struct sp_table *table)
+{
+    struct text text;
+    text_start(&text);
+    fputs("CREATE UNIQUE INDEX [ScanpipeKey] ON ", text.stream);
+    put_table(text.stream, table);
+    for (size_t i = 0; i < table->key_count; i++)
+        fprintf(text.stream, "%s[%s]", i ? ", " : " (", table->columns[i].name);
+    fputs(")", text.stream);
+    return text_end(&text);
+}
+
+/* The column is none of ours: its name may have anything in it. */
+char *mssql_let_be_null(const struct sp_table *table, const char *column, const char *type)
+{
+    struct text text;
+    text_start(&text);
+    fputs("ALTER TABLE ", text.stream);
+    put_table(text.stream, table);
+    fputs(" ALTER COLUMN [", text.stream);
+    for (; *column; column++)
+        fprintf(text.stream, *column == ']' ? "]]" : "%c", *column);
+    fprintf(text.stream, "] %s NULL", type);
+    return text_end(&text);
+}
+
+/* Babelfish wants the schema, and the kind. */
+char *mssql_rename(const struct sp_table *table, const char *name)
+{
+    struct text text;
+    text_start(&text);
+    fprintf(text.stream, "EXEC sp_rename N'%s", strchr(table->name, '.') ? "" : "[dbo].");
+    put_table(text.stream, table);
+    fprintf(text.stream, "', N'%s', N'OBJECT'", name);
+    return text_end(&text);
+}
+
 /* ---- Rows of the parameter, `s`, and of the table, `t` */
 
 static void put_new(FILE *out, const struct sp_table *table, const struct sp_column *column)

@@ -204,6 +204,7 @@ const struct odbc_dialect postgres_dialect = {
     .client_port = "SELECT inet_client_port()",
     .begin = "BEGIN",
     .commit = "COMMIT",
+    .step_end = ";\n",
     .lock = "SELECT pg_advisory_xact_lock(7165914, hashtext(current_schema()))",
     .schema_read = schema_read,
     .schema_written = schema_written,

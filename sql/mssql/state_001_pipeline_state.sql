@@ -15,8 +15,9 @@ CREATE TABLE [PipelineState] (
     PRIMARY KEY ([Pipeline], [Name]));
 
 -- For people: how far each pipeline's source has been read.  Kept up with the poller's record, in the same
--- transaction; nothing reads it.
+-- transaction; nothing reads it.  It is there already where another program's was taken over.
 
+IF OBJECT_ID(N'[ProcessingState]') IS NULL
 CREATE TABLE [ProcessingState] (
     [Pipeline] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY,
     [LastEventId] BIGINT NOT NULL,

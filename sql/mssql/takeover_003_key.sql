@@ -2,5 +2,6 @@
 --
 -- As state_001 makes it.
 
-ALTER TABLE [ProcessingState] ALTER COLUMN [Pipeline] NVARCHAR(200) COLLATE Latin1_General_100_BIN2 NOT NULL;
+IF SERVERPROPERTY('Babelfish') IS NULL
+ALTER TABLE [ProcessingState] DROP CONSTRAINT [ProcessingStatePipeline];
 ALTER TABLE [ProcessingState] ADD PRIMARY KEY ([Pipeline])

@@ -11,5 +11,7 @@ extern const char golden_parcels[], golden_types[], golden_append[];
 
 /* `dialect` needs no more than time_digits and what makes texts from a table. */
 void golden_require(const struct odbc_dialect *dialect, const char *file, const char *block);
+/* The same of what is done to a table that is there; `dialect` has that. */
+void golden_require_mended(const struct odbc_dialect *dialect, const char *file);
 
 #endif

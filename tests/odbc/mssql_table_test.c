@@ -10,6 +10,11 @@ static const struct odbc_dialect dialect = {
     .time_digits = 7,
     .create = mssql_create,
     .add_column = mssql_add_column,
+    .fill_order = mssql_fill_order,
+    .alter_type = mssql_alter_type,
+    .make_key = mssql_make_key,
+    .let_be_null = mssql_let_be_null,
+    .rename = mssql_rename,
     .upsert = mssql_upsert,
     .select = mssql_select,
 };
@@ -17,6 +22,12 @@ static const struct odbc_dialect dialect = {
 static void parcels(void)
 {
     golden_require(&dialect, "mssql_parcels.sql", golden_parcels);
+}
+
+/* What is done to a table that is there. */
+static void mended(void)
+{
+    golden_require_mended(&dialect, "mssql_mended.sql");
 }
 
 static void every_type(void)
@@ -33,6 +44,7 @@ int main(void)
 {
     static const struct tap_test tests[] = {
         {"given the table of parcels, when its SQL is made, then it is as it was reviewed", parcels},
+        {"given a table that is there, when it is to fit, then the SQL is as it was reviewed", mended},
         {"given every type and keep, and a schema, when its SQL is made, then it is as it was reviewed",
          every_type},
         {"given a table that is appended to, when its SQL is made, then it is as it was reviewed", appended},

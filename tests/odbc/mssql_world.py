@@ -225,6 +225,7 @@ SHAPES = [
     (r"^DUMP (\w+)", dump),
     (r"client_tcp_port", lambda _call, _match: rows([["", "int"]], [[0]])),
     (r"^DECLARE @lock INT; EXEC @lock = sp_getapplock", lambda _call, _match: []),
+    (r"COL_LENGTH\(N'ProcessingState', N'Pipeline'\) IS NULL", lambda _call, _match: rows([["", "int"]], [])),
     (r"CREATE TABLE", create),
     (r"ALTER TABLE (?:\[\w+\]\.)?\[(\w+)\] ADD \[(\w+)\]", alter),
     (r"sys\.columns", columns_of),

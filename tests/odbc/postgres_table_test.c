@@ -10,6 +10,11 @@ static const struct odbc_dialect dialect = {
     .time_digits = 6,
     .create = postgres_create,
     .add_column = postgres_add_column,
+    .fill_order = postgres_fill_order,
+    .alter_type = postgres_alter_type,
+    .make_key = postgres_make_key,
+    .let_be_null = postgres_let_be_null,
+    .rename = postgres_rename,
     .upsert = postgres_upsert,
     .select = postgres_select,
 };
@@ -22,26 +27,7 @@ static void parcels(void)
 /* What is done to a table that is there. */
 static void mended(void)
 {
-    SP_AUTO(buffer_fini) struct buffer got = {0}, expected = {0};
-    struct table_fixture fixture =
-        table_fixture_good("name: tracking.Parcels\norder: /EventId\ncolumns:\n"
-                           "  Id: {from: /ParcelId, type: int, key: true}\n"
-                           "  Depot: {from: /Depot, type: text(9), key: true}\n"
-                           "  Latest: {from: /EventId, type: bigint}\n"
-                           "  PickedUp: {from: /At, type: timestamp, when: {/Type: P}, keep: first,"
-                           " order_column: PickedUpId}\n"
-                           "  PickedUpBy: {from: /By, type: text(7), when: {/Type: P}, keep: first}\n",
-                           6);
-    const bool all[6] = {true, true, true, true, true}, some[6] = {true, true, true, true};
-    add(&got, postgres_fill_order(fixture.table, 5, fixture.table->newest_column, all));
-    add(&got, postgres_fill_order(fixture.table, 5, fixture.table->newest_column, some));
-    add(&got, postgres_alter_type(fixture.table, 4));
-    add(&got, postgres_make_key(fixture.table));
-    add(&got, postgres_let_be_null(fixture.table, "a \"b\" %s", "integer"));
-    add(&got, postgres_rename(fixture.table, "Parcels_before_20260102T030405Z"));
-    table_fixture_close(&fixture);
-    read_golden("postgres_mended.sql", &expected);
-    CU_ASSERT_STRING_EQUAL(buffer_text(&got), buffer_text(&expected));
+    golden_require_mended(&dialect, "postgres_mended.sql");
 }
 
 static void every_type(void)

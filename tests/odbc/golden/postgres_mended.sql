@@ -11,7 +11,7 @@ UPDATE "tracking"."Parcels" SET "PickedUpId" = "Latest" WHERE "PickedUp" IS NOT 
 -- These are for people, who know who uses the table meanwhile.
 ALTER TABLE "tracking"."Parcels" ALTER COLUMN "PickedUpBy" TYPE varchar(7);
 CREATE UNIQUE INDEX ON "tracking"."Parcels" ("Id", "Depot");
-ALTER TABLE "tracking"."Parcels" ALTER COLUMN "a ""b"" %s" DROP NOT NULL;
+ALTER TABLE "tracking"."Parcels" ALTER COLUMN "a ""b"" [c] %s" DROP NOT NULL;
 
 -- Putting it aside; in one transaction with making it afresh, so that it is never away.
 ALTER TABLE "tracking"."Parcels" RENAME TO "Parcels_before_20260102T030405Z";
