@@ -5,7 +5,7 @@
 #
 # usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck servers mssql
 #
-# mssql: against the server that SCANPIPE_MSSQL and SCANPIPE_MSSQL_PASSWORD name, see tests/odbc/real_mssql_test.sh.
+# mssql: against the server that SCANPIPE_MSSQL and SCANPIPE_MSSQL_PASSWORD name, see tests/odbc/real_mssql.sh.
 set -eu
 src=$(cd "$1" && pwd)
 shift
@@ -78,7 +78,7 @@ servers() {
 # The kits and the main job against a real SQL Server, or Babelfish.
 mssql() {
     configured clang --enable-werror CC=clang
-    make -s check TESTS=tests/odbc/real_mssql_test.sh
+    make -s check TESTS='tests/odbc/real_mssql_test.sh tests/odbc/real_mssql_migrate_test.sh'
 }
 
 for what in "$@"; do

@@ -43,7 +43,7 @@ odbc_tests = \
 	tests/odbc/main_mssql_test.sh
 TESTS += $(odbc_tests)
 
-# real_mssql_test.sh is none of TESTS: it needs a server that somebody else runs.
+# real_mssql_*test.sh are none of TESTS: they need a server that somebody else runs.
 EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/README.md \
 	tests/odbc/callers.sh \
@@ -52,7 +52,10 @@ EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/mssql.sh \
 	tests/odbc/mssql_sql.py \
 	tests/odbc/mssql_world.py \
+	tests/odbc/old_events.py \
 	tests/odbc/picky.sh \
 	tests/odbc/postgres.sh \
+	tests/odbc/real_mssql.sh \
+	tests/odbc/real_mssql_migrate_test.sh \
 	tests/odbc/real_mssql_test.sh \
 	tests/odbc/rows.sh

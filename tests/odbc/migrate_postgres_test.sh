@@ -231,29 +231,9 @@ quiet=(--generate --seed "$seed" --events "$(scaled 6000 1500)" --parcels 500 --
 quiet_events=$scratch/quiet.ndjson
 sim_print "$quiet_events" "${quiet[@]}"
 
-# Its tables, as if it had read up to an id in the midst.  Sets old_place.  The event with that id is read once more,
-# since nobody knows whether that worker came to it: it is none of a `first` group, where it would be taken for the one
-# that the bound stands for, until all is read again.
+# Its tables, as if it had read up to an id in the midst.  Sets old_place.
 old_tables() {
-    old_place=$(python3 - "$quiet_events" "$scratch/old.ndjson" <<'PY'
-import json, sys
-lines = [line for line in open(sys.argv[1]) if line.strip()]
-events = []
-for line in lines:
-    try:
-        event = json.loads(line)
-        if isinstance(event, dict) and isinstance(event.get("EventId"), int) and 0 < event["EventId"] < 10**9:
-            events.append((event["EventId"], str(event.get("Type")).upper(), line))
-    except ValueError:
-        pass
-ids = sorted(id for id, type, line in events)
-place = next(id for id, type, line in sorted(events)
-             if id >= ids[len(ids) // 2] and type not in ("PICKUP", "DELIVERY"))
-with open(sys.argv[2], "w") as out:
-    out.writelines(line for id, type, line in events if id <= place)
-print(place)
-PY
-)
+    old_place=$(python3 -B "$root/tests/odbc/old_events.py" "$quiet_events" "$scratch/old.ndjson")
     sql 'CREATE TABLE "ParcelSummary" ("ParcelId" int NOT NULL PRIMARY KEY, "LatestEventId" bigint NOT NULL,
         "LatestType" varchar(50) NOT NULL, "LatestCreatedDateTimeUtc" timestamptz NOT NULL,
         "LatestStatusCode" varchar(50) NOT NULL, "LatestRunId" varchar(50) NOT NULL, "PickedUpAtUtc" timestamptz,

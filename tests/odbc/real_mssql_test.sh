@@ -1,45 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The sink, state and letters mssql against a real SQL Server, or Babelfish: they keep the contract, and the main job's
-# table is the oracle's, with one process and with four.  It makes databases of its own, scanpipe_test_*, and drops
-# them.  Not one of `make check`: `tests/check-all.sh . mssql` runs it.
+# table is the oracle's, with one process and with four.  Not one of `make check`: `tests/check-all.sh . mssql` runs it.
 #
-#   SCANPIPE_MSSQL             the connection string, without the database: DRIVER=FreeTDS;Server=db;Port=1433;UID=sa
-#   SCANPIPE_MSSQL_PASSWORD    a password that needs no quotes
-#
-# Babelfish is not SQL Server: it keeps six digits of a time, takes a hundred columns from JSON, cuts their texts to
-# 4,000 characters, and escapes what is in them.  Checks that fail for that alone are told as to do.
+# real_mssql.sh says how the server is named.  Babelfish is not SQL Server: it keeps six digits of a time, takes a hundred
+# columns from JSON, cuts their texts to 4,000 characters, and escapes what is in them.  Checks that fail for that alone
+# are told as to do.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 
-object=$build/plugins/sink_mssql/.libs/sink_mssql.so
-[ -n "${SCANPIPE_MSSQL:-}" ] || skip_all "SCANPIPE_MSSQL names no server"
-[ -e "$object" ] || skip_all "the sink mssql was not built"
-export SCANPIPE_MSSQL SCANPIPE_MSSQL_PASSWORD
-use_test_plugins
-printf '%s' "$SCANPIPE_MSSQL_PASSWORD" >"$scratch/secret"
-
-sql() { # DATABASE SQL...
-    python3 -B "$root/tests/odbc/mssql_sql.py" "$@"
-}
-
-databases=()
-new_database() { # NAME: sets `database`
-    database=scanpipe_test_$$_$1
-    sql master "CREATE DATABASE $database" || bail "no database is to be had"
-    databases+=("$database")
-}
-
-end_all() {
-    local one
-    for one in "${databases[@]}"; do sql master "DROP DATABASE $one" 2>/dev/null; done
-    clean_up
-}
-trap end_all EXIT
+# shellcheck source=tests/odbc/real_mssql.sh
+. "$root/tests/odbc/real_mssql.sh"
 
 # ---- The kits
 
-babelfish=$(sql master "SELECT COALESCE(CAST(SERVERPROPERTY('Babelfish') AS INT), 0)") || bail "no server answers"
 not_there='every value that a type can have|without any group, when its groups|appended to, when a key comes again'
 not_there+='|each is written twice, then nothing changes|table of 200 columns|then the fold.s table'
 not_there+='|every field is as it was|they are as they were|put again, then it has a new version|twice in one put'
@@ -83,39 +57,6 @@ sink: {$server, migrate: true, workers: 3, batch: {events: 1000}}
 state: {$server}
 dead_letters: {$server}
 YAML
-}
-
-# same ORACLE ROWS: line by line; a server that keeps fewer digits may have rounded times, by a microsecond at most.
-same() {
-    python3 - "$1" "$2" "${babelfish//[^01]/}" <<'PYTHON'
-import datetime, json, sys
-def moment(text):
-    return datetime.datetime.fromisoformat(text[:19] + "." + (text[20:-1] or "0")[:6].ljust(6, "0"))
-def alike(a, b):
-    if sys.argv[3] == "0" or not (isinstance(a, str) and isinstance(b, str) and a[10:11] == "T" and b[10:11] == "T"):
-        return a == b
-    return abs(moment(a) - moment(b)) <= datetime.timedelta(microseconds=1)
-oracle, rows = [list(map(json.loads, open(path))) for path in sys.argv[1:3]]
-wrong = [(a, b) for a, b in zip(oracle, rows) if not all(map(alike, a, b))]
-for a, b in wrong[:5]:
-    print(a, b, sep="\n")
-sys.exit(len(oracle) != len(rows) or bool(wrong))
-PYTHON
-}
-
-# Of a driver's texts the numbers are made numbers again.
-numbers() {
-    python3 -c 'import json, sys
-for line in sys.stdin:
-    print(json.dumps([int(x) if i in (0, 1, 8, 9) and x is not None else x for i, x in enumerate(json.loads(line))]))'
-}
-
-rows() {
-    show() { echo "REPLACE(CONVERT(NVARCHAR(27), CAST($1 AS DATETIME2(7)), 121), ' ', 'T') + 'Z'"; }
-    local columns="ParcelId, LatestEventId, LatestType"
-    columns+=", $(show LatestCreatedDateTimeUtc), LatestStatusCode, LatestRunId"
-    columns+=", $(show PickedUpAtUtc), $(show DeliveredAtUtc), PickedUpEventId, DeliveredEventId"
-    sql "$database" "SELECT $columns FROM ParcelSummary ORDER BY ParcelId" | numbers
 }
 
 as_the_oracle() { # NAME FILE
