@@ -45,18 +45,20 @@ static const char client_port[] =
     "N'@port INT OUTPUT', @port OUTPUT; END TRY BEGIN CATCH SET @port = 0; END CATCH; "
     "SELECT COALESCE(@port, 0)";
 
-/* clang-format off: texts of SQL are laid out by hand */
+/* Texts of SQL are laid out by hand. */
+/* clang-format off */
 
-static const char lock[] = "DECLARE @lock INT; " MSSQL_LOCK("scanpipe migrations");
+static const char lock[] =
+    "DECLARE @lock INT; " MSSQL_LOCK("scanpipe migrations");
 
 static const char schema_read[] =
     MSSQL_HEAD "SELECT s.[Number], s.[Checksum] FROM OPENJSON(@j) WITH ([part] NVARCHAR(50)) AS p "
-               "INNER JOIN [ScanpipeSchema] AS s ON s.[Part] = p.[part] " MSSQL_BYTES " ORDER BY s.[Number]";
+    "INNER JOIN [ScanpipeSchema] AS s ON s.[Part] = p.[part] " MSSQL_BYTES " ORDER BY s.[Number]";
 
 static const char schema_written[] =
     MSSQL_HEAD "INSERT INTO [ScanpipeSchema] ([Part], [Number], [Checksum], [AppliedAtUtc]) "
-               "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() "
-               "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
+    "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() "
+    "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
 
 static const char predecessor[] =
     "SELECT 1 WHERE COL_LENGTH(N'ProcessingState', N'Id') IS NOT NULL "
@@ -67,7 +69,7 @@ static const char place_before[] = "SELECT [LastEventId] FROM [ProcessingState] 
 
 static const char place_after[] =
     MSSQL_HEAD "SELECT s.[LastEventId] FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200)) AS p "
-               "INNER JOIN [ProcessingState] AS s ON s.[Pipeline] = p.[pipeline] " MSSQL_BYTES " AND s.[Id] = 1";
+    "INNER JOIN [ProcessingState] AS s ON s.[Pipeline] = p.[pipeline] " MSSQL_BYTES " AND s.[Id] = 1";
 
 /* 'a' equals 'a ' in T-SQL, whatever the collation. */
 #define SAME(column, text) column " = " text " AND DATALENGTH(" column ") = DATALENGTH(" text ") "
@@ -75,40 +77,37 @@ static const char place_after[] =
 
 static const char state_get[] =
     MSSQL_HEAD "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200); "
-               "SELECT @pipeline = p.[pipeline], @name = p.[name] "
-               "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [name] NVARCHAR(200)) AS p; "
-               "SELECT [Version], [Value] FROM [PipelineState] WHERE " THE_RECORD;
+    "SELECT @pipeline = p.[pipeline], @name = p.[name] "
+    "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [name] NVARCHAR(200)) AS p; "
+    "SELECT [Version], [Value] FROM [PipelineState] WHERE " THE_RECORD;
 
 /*
  * Compare and swap: the record, or the gap where it is missing, is locked by whoever looks at it first; the
  * next one waits, and finds another version.  A version comes from a sequence, which never goes back.
  * ProcessingState is kept up in the same transaction.
  */
-static const char state_put[] = MSSQL_HEAD
-    "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200), @expected BIGINT, @at BIGINT, "
+static const char state_put[] =
+    MSSQL_HEAD "DECLARE @pipeline NVARCHAR(200), @name NVARCHAR(200), @expected BIGINT, @at BIGINT, "
     "@value VARCHAR(MAX), @now DATETIMEOFFSET(7) = SYSUTCDATETIME(), @version BIGINT, @swapped INT = 0; "
     "SELECT @pipeline = p.[pipeline], @name = p.[name], @expected = p.[expected], @at = p.[at] "
     "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [name] NVARCHAR(200), [expected] BIGINT, "
     "[at] BIGINT) AS p; "
     "SELECT @value = o.[value] FROM OPENJSON(@j) AS o WHERE o.[key] = 'value'; "
-    "SET @version = NEXT VALUE FOR PipelineStateVersions; " MSSQL_BEGIN(
-        "scanpipe state") "IF @expected <> 0 BEGIN "
-                          "UPDATE [PipelineState] WITH (UPDLOCK, SERIALIZABLE) SET [Version] = @version, [Value] = @value, "
-                          "[ChangedAtUtc] = @now WHERE " THE_RECORD
-                          "AND [Version] = @expected; SET @swapped = @@ROWCOUNT; END "
-                          "ELSE BEGIN "
-                          "INSERT INTO [PipelineState] ([Pipeline], [Name], [Version], [Value], [ChangedAtUtc]) "
-                          "SELECT @pipeline, @name, @version, @value, @now WHERE NOT EXISTS "
-                          "(SELECT 1 FROM [PipelineState] WITH (UPDLOCK, SERIALIZABLE) WHERE " THE_RECORD
-                          "); "
-                          "SET @swapped = @@ROWCOUNT; END; "
-                          "IF @swapped = 1 AND @at IS NOT NULL BEGIN "
-                          "UPDATE [ProcessingState] WITH (UPDLOCK, SERIALIZABLE) SET [UpdatedAtUtc] = "
-                          "CASE WHEN [LastEventId] = @at THEN [UpdatedAtUtc] ELSE @now END, [LastEventId] = @at "
-                          "WHERE [Pipeline] = @pipeline; "
-                          "IF @@ROWCOUNT = 0 INSERT INTO [ProcessingState] ([Pipeline], [LastEventId], [UpdatedAtUtc]) "
-                          "VALUES (@pipeline, @at, @now); END; " MSSQL_COMMIT
-                          "SELECT @version WHERE @swapped = 1";
+    "SET @version = NEXT VALUE FOR PipelineStateVersions; " MSSQL_BEGIN("scanpipe state")
+    "IF @expected <> 0 BEGIN "
+    "UPDATE [PipelineState] WITH (UPDLOCK, SERIALIZABLE) SET [Version] = @version, [Value] = @value, "
+    "[ChangedAtUtc] = @now WHERE " THE_RECORD "AND [Version] = @expected; SET @swapped = @@ROWCOUNT; END "
+    "ELSE BEGIN "
+    "INSERT INTO [PipelineState] ([Pipeline], [Name], [Version], [Value], [ChangedAtUtc]) "
+    "SELECT @pipeline, @name, @version, @value, @now WHERE NOT EXISTS "
+    "(SELECT 1 FROM [PipelineState] WITH (UPDLOCK, SERIALIZABLE) WHERE " THE_RECORD "); "
+    "SET @swapped = @@ROWCOUNT; END; "
+    "IF @swapped = 1 AND @at IS NOT NULL BEGIN "
+    "UPDATE [ProcessingState] WITH (UPDLOCK, SERIALIZABLE) SET [UpdatedAtUtc] = "
+    "CASE WHEN [LastEventId] = @at THEN [UpdatedAtUtc] ELSE @now END, [LastEventId] = @at "
+    "WHERE [Pipeline] = @pipeline; "
+    "IF @@ROWCOUNT = 0 INSERT INTO [ProcessingState] ([Pipeline], [LastEventId], [UpdatedAtUtc]) "
+    "VALUES (@pipeline, @at, @now); END; " MSSQL_COMMIT "SELECT @version WHERE @swapped = 1";
 
 /* A time from milliseconds since 1970, and back.  In steps: DATEADD takes an INT, and Babelfish rounds where
  * one step has hours and milliseconds. */
@@ -128,119 +127,111 @@ static const char state_put[] = MSSQL_HEAD
 #define IN_ORDER   "OPTION (LOOP JOIN, FORCE ORDER, MAXDOP 1); "
 
 /* As rows are written: see table.c. */
-static const char letters_put[] = MSSQL_HEAD "DECLARE @version BIGINT; SET @version = NEXT VALUE FOR FailedEventsVersions; " MSSQL_BEGIN(
-    "scanpipe letters") "UPDATE f SET [Version] = @version, [Pipeline] = p.[pipeline], [Stage] = p.[stage], "
-                        "[Plugin] = p.[plugin], [Class] = p.[class], [Reason] = p.[reason], [ColumnName] = p.[column_name], "
-                        "[Pointer] = p.[pointer], [EventId] = p.[event_id], [EventKey] = p.[event_key], "
-                        "[SourceCursor] = p.[source_cursor], [Place] = p.[place], "
-                        "[Attempts] = CASE WHEN p.[attempts] > f.[Attempts] THEN p.[attempts] ELSE f.[Attempts] + 1 END, "
-                        "[FirstSeenUtc] = CASE WHEN " TIME_OF(
-                            "p.[first]") " < f.[FirstSeenUtc] "
-                                         "THEN " TIME_OF(
-                                             "p.[first]") " ELSE f.[FirstSeenUtc] END, "
-                                                          "[LastSeenUtc] = " TIME_OF(
-                                                              "p.[last]") ", [Event] = p.[text], [Bytes] = p.[bytes] " LETTERS
-                                                                          "INNER JOIN [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) ON " THE_LETTER
-                                                                              IN_ORDER
-                                                                          "INSERT INTO [FailedEvents] ([Id], [Version], [Pipeline], [Stage], [Plugin], [Class], [Reason], "
-                                                                          "[ColumnName], [Pointer], [EventId], [EventKey], [SourceCursor], [Place], [Attempts], [FirstSeenUtc], "
-                                                                          "[LastSeenUtc], [Event], [Bytes]) "
-                                                                          "SELECT p.[id], @version, p.[pipeline], p.[stage], p.[plugin], p.[class], p.[reason], "
-                                                                          "p.[column_name], p.[pointer], p.[event_id], p.[event_key], p.[source_cursor], p.[place], "
-                                                                          "p.[attempts], " TIME_OF("p.[first]") ", " TIME_OF(
-                                                                              "p.[last]") ", p.[text], p.[bytes] " LETTERS
-                                                                                          "WHERE NOT EXISTS (SELECT 1 FROM [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) WHERE " THE_LETTER
-                                                                                          ") " IN_ORDER
-                                                                                              MSSQL_COMMIT;
+static const char letters_put[] =
+    MSSQL_HEAD "DECLARE @version BIGINT; SET @version = NEXT VALUE FOR FailedEventsVersions; "
+    MSSQL_BEGIN("scanpipe letters")
+    "UPDATE f SET [Version] = @version, [Pipeline] = p.[pipeline], [Stage] = p.[stage], "
+    "[Plugin] = p.[plugin], [Class] = p.[class], [Reason] = p.[reason], [ColumnName] = p.[column_name], "
+    "[Pointer] = p.[pointer], [EventId] = p.[event_id], [EventKey] = p.[event_key], "
+    "[SourceCursor] = p.[source_cursor], [Place] = p.[place], "
+    "[Attempts] = CASE WHEN p.[attempts] > f.[Attempts] THEN p.[attempts] ELSE f.[Attempts] + 1 END, "
+    "[FirstSeenUtc] = CASE WHEN " TIME_OF("p.[first]") " < f.[FirstSeenUtc] "
+    "THEN " TIME_OF("p.[first]") " ELSE f.[FirstSeenUtc] END, "
+    "[LastSeenUtc] = " TIME_OF("p.[last]") ", [Event] = p.[text], [Bytes] = p.[bytes] " LETTERS
+    "INNER JOIN [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) ON " THE_LETTER IN_ORDER
+    "INSERT INTO [FailedEvents] ([Id], [Version], [Pipeline], [Stage], [Plugin], [Class], [Reason], "
+    "[ColumnName], [Pointer], [EventId], [EventKey], [SourceCursor], [Place], [Attempts], [FirstSeenUtc], "
+    "[LastSeenUtc], [Event], [Bytes]) "
+    "SELECT p.[id], @version, p.[pipeline], p.[stage], p.[plugin], p.[class], p.[reason], "
+    "p.[column_name], p.[pointer], p.[event_id], p.[event_key], p.[source_cursor], p.[place], "
+    "p.[attempts], " TIME_OF("p.[first]") ", " TIME_OF("p.[last]") ", p.[text], p.[bytes] " LETTERS
+    "WHERE NOT EXISTS (SELECT 1 FROM [FailedEvents] AS f WITH (UPDLOCK, SERIALIZABLE) WHERE " THE_LETTER
+    ") " IN_ORDER MSSQL_COMMIT;
 
 /* By the first time, which never becomes later: who puts letters while he scans does not meet them twice.
  * The smallest number stands for the start. */
-static const char letters_scan[] = MSSQL_HEAD
-    "DECLARE @pipeline NVARCHAR(200), @first DATETIMEOFFSET(7), @id VARCHAR(64), @class NVARCHAR(MAX), "
+static const char letters_scan[] =
+    MSSQL_HEAD "DECLARE @pipeline NVARCHAR(200), @first DATETIMEOFFSET(7), @id VARCHAR(64), "
+    "@class NVARCHAR(MAX), "
     "@column_name NVARCHAR(MAX), @event_id NVARCHAR(MAX), @event_key NVARCHAR(MAX), "
     "@from DATETIMEOFFSET(7), @until DATETIMEOFFSET(7), @most BIGINT; "
     "SELECT @pipeline = p.[pipeline], "
-    "@first = CASE WHEN p.[first] > -9223372036854775808 THEN " TIME_OF(
-        "p.[first]") " END, "
-                     "@id = p.[id], @class = p.[class], @column_name = p.[column_name], @event_id = p.[event_id], "
-                     "@event_key = p.[event_key], @from = CASE WHEN p.[from] <> 0 THEN " TIME_OF(
-                         "p.[from]") " END, "
-                                     "@until = CASE WHEN p.[until] <> 0 THEN " TIME_OF(
-                                         "p.[until]") " END, @most = p.[most] "
-                                                      "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [first] BIGINT, [id] VARCHAR(64), "
-                                                      "[class] NVARCHAR(MAX), [column_name] NVARCHAR(MAX), [event_id] NVARCHAR(MAX), "
-                                                      "[event_key] NVARCHAR(MAX), [from] BIGINT, [until] BIGINT, [most] BIGINT) AS p; "
-                                                      "SELECT TOP (@most) f.[Id], f.[Version], f.[Pipeline], f.[Stage], f.[Plugin], f.[Class], f.[Reason], "
-                                                      "f.[ColumnName], f.[Pointer], f.[EventId], f.[EventKey], f.[SourceCursor], f.[Place], f.[Attempts], " MS_OF("f.[FirstSeenUtc]") ", " MS_OF(
-                                                          "f.[LastSeenUtc]") ", f.[Event], f.[Bytes] "
-                                                                             "FROM [FailedEvents] AS f WHERE f.[Pipeline] = @pipeline AND (@first IS NULL OR "
-                                                                             "f.[FirstSeenUtc] > @first OR (f.[FirstSeenUtc] = @first AND f.[Id] > @id)) "
-                                                                             "AND (@class IS NULL OR f.[Class] = @class) "
-                                                                             "AND (@column_name IS NULL OR f.[ColumnName] = @column_name) "
-                                                                             "AND (@event_id IS NULL OR (" SAME(
-                                                                                 "f.[EventId]",
-                                                                                 "@event_id") ")) "
-                                                                                              "AND (@event_key IS NULL OR (" SAME(
-                                                                                                  "f.[EventKey]",
-                                                                                                  "@event_key") ")) "
-                                                                                                                "AND (@from IS NULL OR f.[LastSeenUtc] >= @from) AND (@until IS NULL OR f.[LastSeenUtc] < @until) "
-                                                                                                                "ORDER BY f.[FirstSeenUtc], f.[Id]";
+    "@first = CASE WHEN p.[first] > -9223372036854775808 THEN " TIME_OF("p.[first]") " END, "
+    "@id = p.[id], @class = p.[class], @column_name = p.[column_name], @event_id = p.[event_id], "
+    "@event_key = p.[event_key], @from = CASE WHEN p.[from] <> 0 THEN " TIME_OF("p.[from]") " END, "
+    "@until = CASE WHEN p.[until] <> 0 THEN " TIME_OF("p.[until]") " END, @most = p.[most] "
+    "FROM OPENJSON(@j) WITH ([pipeline] NVARCHAR(200), [first] BIGINT, [id] VARCHAR(64), "
+    "[class] NVARCHAR(MAX), [column_name] NVARCHAR(MAX), [event_id] NVARCHAR(MAX), "
+    "[event_key] NVARCHAR(MAX), [from] BIGINT, [until] BIGINT, [most] BIGINT) AS p; "
+    "SELECT TOP (@most) f.[Id], f.[Version], f.[Pipeline], f.[Stage], f.[Plugin], f.[Class], f.[Reason], "
+    "f.[ColumnName], f.[Pointer], f.[EventId], f.[EventKey], f.[SourceCursor], f.[Place], f.[Attempts], "
+    MS_OF("f.[FirstSeenUtc]") ", " MS_OF("f.[LastSeenUtc]") ", f.[Event], f.[Bytes] "
+    "FROM [FailedEvents] AS f WHERE f.[Pipeline] = @pipeline AND (@first IS NULL OR "
+    "f.[FirstSeenUtc] > @first OR (f.[FirstSeenUtc] = @first AND f.[Id] > @id)) "
+    "AND (@class IS NULL OR f.[Class] = @class) "
+    "AND (@column_name IS NULL OR f.[ColumnName] = @column_name) "
+    "AND (@event_id IS NULL OR (" SAME("f.[EventId]", "@event_id") ")) "
+    "AND (@event_key IS NULL OR (" SAME("f.[EventKey]", "@event_key") ")) "
+    "AND (@from IS NULL OR f.[LastSeenUtc] >= @from) AND (@until IS NULL OR f.[LastSeenUtc] < @until) "
+    "ORDER BY f.[FirstSeenUtc], f.[Id]";
 
 static const char letters_remove[] =
     MSSQL_HEAD "DELETE f FROM OPENJSON(@j) WITH ([id] VARCHAR(64), [version] BIGINT) AS p "
-               "INNER JOIN [FailedEvents] AS f ON " THE_LETTER "AND f.[Version] = p.[version]; "
-               "SELECT @@ROWCOUNT";
+    "INNER JOIN [FailedEvents] AS f ON " THE_LETTER "AND f.[Version] = p.[version]; "
+    "SELECT @@ROWCOUNT";
 
 /* NVARCHAR counts units of two bytes; -1 is without a bound. */
 static const char columns[] =
     MSSQL_HEAD "SELECT c.[name], CASE WHEN t.[name] IN ('nvarchar', 'nchar') AND c.[max_length] > 0 "
-               "THEN c.[max_length] / 2 WHEN t.[name] IN ('varchar', 'char') AND c.[max_length] > 0 "
-               "THEN c.[max_length] END "
-               "FROM sys.columns AS c INNER JOIN sys.types AS t ON t.[user_type_id] = c.[user_type_id] "
-               "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table'))";
+    "THEN c.[max_length] / 2 WHEN t.[name] IN ('varchar', 'char') AND c.[max_length] > 0 "
+    "THEN c.[max_length] END "
+    "FROM sys.columns AS c INNER JOIN sys.types AS t ON t.[user_type_id] = c.[user_type_id] "
+    "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table'))";
 
 /*
- * A type of one's own is told as what it is made of.  The collation is told where it is none of the database's:
- * ALTER COLUMN without it would take that.  What the server fills by itself nobody needs to name: defaults,
- * identities, computed columns, row versions, periods.  Six digits of a time are all that Babelfish has.
+ * A type of one's own is told as what it is made of.  The collation is told where it is none of the
+ * database's: ALTER COLUMN without it would take that.  What the server fills by itself nobody needs to
+ * name: defaults, identities, computed columns, row versions, periods.  Six digits of a time are all that
+ * Babelfish has.
  */
 static const char layout[] =
     MSSQL_HEAD "SELECT c.[name], c.[kind], c.[kind] + CASE "
-               "WHEN c.[kind] IN ('nvarchar', 'varchar', 'varbinary') AND c.[max_length] < 0 THEN '(max)' "
-               "WHEN c.[kind] IN ('nvarchar', 'nchar') THEN '(' + CAST(c.[max_length] / 2 AS NVARCHAR(9)) + ')' "
-               "WHEN c.[kind] IN ('varchar', 'char', 'varbinary', 'binary') "
-               "THEN '(' + CAST(c.[max_length] AS NVARCHAR(9)) + ')' "
-               "WHEN c.[kind] IN ('decimal', 'numeric') THEN '(' + CAST(c.[precision] AS NVARCHAR(9)) + ',' "
-               "+ CAST(c.[scale] AS NVARCHAR(9)) + ')' "
-               "WHEN c.[kind] IN ('datetimeoffset', 'datetime2', 'time') "
-               "THEN '(' + CAST(c.[scale] AS NVARCHAR(9)) + ')' ELSE '' END "
-               "+ CASE WHEN c.[collation_name] <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS NVARCHAR(128)) "
-               "THEN ' COLLATE ' + c.[collation_name] ELSE '' END, "
-               "CASE WHEN c.[kind] = 'nvarchar' AND c.[max_length] > 0 THEN c.[max_length] / 2 ELSE -1 END, "
-               "CASE WHEN c.[kind] IN ('decimal', 'numeric') THEN c.[precision] "
-               "WHEN c.[kind] IN ('datetimeoffset', 'datetime2') THEN c.[scale] "
-               "+ CASE WHEN c.[scale] = 6 AND CAST(SERVERPROPERTY('Babelfish') AS INT) = 1 THEN 1 ELSE 0 END ELSE -1 END, "
-               "CASE WHEN c.[kind] IN ('decimal', 'numeric') THEN c.[scale] ELSE -1 END, "
-               "CASE WHEN c.[is_nullable] = 1 OR c.[default_object_id] <> 0 OR c.[is_identity] = 1 "
-               "OR c.[is_computed] = 1 OR c.[generated_always_type] <> 0 OR c.[kind] = 'timestamp' THEN 0 ELSE 1 END "
-               "FROM (SELECT x.*, COALESCE(TYPE_NAME(x.[system_type_id]), TYPE_NAME(x.[user_type_id])) AS [kind] "
-               "FROM sys.columns AS x) AS c "
-               "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table')) ORDER BY c.[column_id]";
+    "WHEN c.[kind] IN ('nvarchar', 'varchar', 'varbinary') AND c.[max_length] < 0 THEN '(max)' "
+    "WHEN c.[kind] IN ('nvarchar', 'nchar') THEN '(' + CAST(c.[max_length] / 2 AS NVARCHAR(9)) + ')' "
+    "WHEN c.[kind] IN ('varchar', 'char', 'varbinary', 'binary') "
+    "THEN '(' + CAST(c.[max_length] AS NVARCHAR(9)) + ')' "
+    "WHEN c.[kind] IN ('decimal', 'numeric') THEN '(' + CAST(c.[precision] AS NVARCHAR(9)) + ',' "
+    "+ CAST(c.[scale] AS NVARCHAR(9)) + ')' "
+    "WHEN c.[kind] IN ('datetimeoffset', 'datetime2', 'time') "
+    "THEN '(' + CAST(c.[scale] AS NVARCHAR(9)) + ')' ELSE '' END "
+    "+ CASE WHEN c.[collation_name] <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS NVARCHAR(128)) "
+    "THEN ' COLLATE ' + c.[collation_name] ELSE '' END, "
+    "CASE WHEN c.[kind] = 'nvarchar' AND c.[max_length] > 0 THEN c.[max_length] / 2 ELSE -1 END, "
+    "CASE WHEN c.[kind] IN ('decimal', 'numeric') THEN c.[precision] "
+    "WHEN c.[kind] IN ('datetimeoffset', 'datetime2') THEN c.[scale] "
+    "+ CASE WHEN c.[scale] = 6 AND CAST(SERVERPROPERTY('Babelfish') AS INT) = 1 THEN 1 ELSE 0 END "
+    "ELSE -1 END, "
+    "CASE WHEN c.[kind] IN ('decimal', 'numeric') THEN c.[scale] ELSE -1 END, "
+    "CASE WHEN c.[is_nullable] = 1 OR c.[default_object_id] <> 0 OR c.[is_identity] = 1 "
+    "OR c.[is_computed] = 1 OR c.[generated_always_type] <> 0 OR c.[kind] = 'timestamp' THEN 0 ELSE 1 END "
+    "FROM (SELECT x.*, COALESCE(TYPE_NAME(x.[system_type_id]), TYPE_NAME(x.[user_type_id])) AS [kind] "
+    "FROM sys.columns AS x) AS c "
+    "WHERE c.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table')) ORDER BY c.[column_id]";
 
 /* Whole, and of columns; the length that stands beside a key of text (see table.c) adds nothing to it. */
 static const char unique[] =
     MSSQL_HEAD "SELECT i.[index_id], c.[name] FROM sys.indexes AS i "
-               "INNER JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id] "
-               "INNER JOIN sys.columns AS c ON c.[object_id] = i.[object_id] AND c.[column_id] = x.[column_id] "
-               "WHERE i.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table')) AND i.[is_unique] = 1 "
-               "AND i.[is_disabled] = 0 AND i.[has_filter] = 0 AND i.[is_hypothetical] = 0 "
-               "AND x.[is_included_column] = 0 AND NOT (c.[is_computed] = 1 AND EXISTS (SELECT 1 "
-               "FROM sys.index_columns AS y INNER JOIN sys.columns AS d ON d.[object_id] = y.[object_id] "
-               "AND d.[column_id] = y.[column_id] WHERE y.[object_id] = i.[object_id] "
-               "AND y.[index_id] = i.[index_id] AND d.[name] + '_Bytes' = c.[name])) ORDER BY i.[index_id]";
+    "INNER JOIN sys.index_columns AS x ON x.[object_id] = i.[object_id] AND x.[index_id] = i.[index_id] "
+    "INNER JOIN sys.columns AS c ON c.[object_id] = i.[object_id] AND c.[column_id] = x.[column_id] "
+    "WHERE i.[object_id] = OBJECT_ID(JSON_VALUE(@j, '$.table')) AND i.[is_unique] = 1 "
+    "AND i.[is_disabled] = 0 AND i.[has_filter] = 0 AND i.[is_hypothetical] = 0 "
+    "AND x.[is_included_column] = 0 AND NOT (c.[is_computed] = 1 AND EXISTS (SELECT 1 "
+    "FROM sys.index_columns AS y INNER JOIN sys.columns AS d ON d.[object_id] = y.[object_id] "
+    "AND d.[column_id] = y.[column_id] WHERE y.[object_id] = i.[object_id] "
+    "AND y.[index_id] = i.[index_id] AND d.[name] + '_Bytes' = c.[name])) ORDER BY i.[index_id]";
 
-/* Of VARCHAR the collation decides what it can hold, and NCHAR adds blanks.  A time without a zone is taken as
- * UTC, whatever the session. */
+/* Of VARCHAR the collation decides what it can hold, and NCHAR adds blanks.  A time without a zone is taken
+ * as UTC, whatever the session. */
 static const char *const types[] = {
     [SP_TYPE_INT] = " int bigint decimal numeric ",
     [SP_TYPE_BIGINT] = " bigint decimal numeric ",

@@ -51,49 +51,57 @@ static const char on_connect[] =
     " CASE WHEN current_setting('client_connection_check_interval', true) = '0'"
     " THEN set_config('client_connection_check_interval', '1s', false) END";
 
+/* Texts of SQL are laid out by hand. */
+/* clang-format off */
+
 #define FROM_OBJECT(columns) " FROM json_to_record(CAST(? AS json)) AS p (" columns ")"
 #define FROM_ARRAY(columns)  " FROM json_to_recordset(CAST(? AS json)) AS p (" columns ")"
 
-static const char schema_read[] = "SELECT s.\"Number\", s.\"Checksum\"" FROM_OBJECT(
-    "part text") " JOIN \"ScanpipeSchema\" AS s ON s.\"Part\" = p.part ORDER BY s.\"Number\"";
+static const char schema_read[] =
+    "SELECT s.\"Number\", s.\"Checksum\"" FROM_OBJECT("part text")
+    " JOIN \"ScanpipeSchema\" AS s ON s.\"Part\" = p.part ORDER BY s.\"Number\"";
 
 static const char schema_written[] =
-    "INSERT INTO \"ScanpipeSchema\" SELECT p.part, p.number, p.checksum, now()" FROM_OBJECT(
-        "part text, number integer, checksum text");
+    "INSERT INTO \"ScanpipeSchema\" SELECT p.part, p.number, p.checksum, now()"
+    FROM_OBJECT("part text, number integer, checksum text");
 
 static const char predecessor[] =
-    "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('\"ProcessingState\"') AND NOT attisdropped"
-    " AND attname IN ('Id', 'LastEventId', 'Pipeline') HAVING count(*) = 2 AND bool_and(attname <> 'Pipeline')";
+    "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('\"ProcessingState\"')"
+    " AND NOT attisdropped AND attname IN ('Id', 'LastEventId', 'Pipeline') HAVING count(*) = 2"
+    " AND bool_and(attname <> 'Pipeline')";
 
 static const char place_before[] =
-    "SELECT s.\"LastEventId\"" FROM_OBJECT("pipeline text") " JOIN \"ProcessingState\" AS s ON s.\"Id\" = 1";
+    "SELECT s.\"LastEventId\"" FROM_OBJECT("pipeline text")
+    " JOIN \"ProcessingState\" AS s ON s.\"Id\" = 1";
 
-static const char place_after[] = "SELECT s.\"LastEventId\"" FROM_OBJECT(
-    "pipeline text") " JOIN \"ProcessingState\" AS s ON s.\"Id\" = 1 AND s.\"Pipeline\" = p.pipeline";
+static const char place_after[] =
+    "SELECT s.\"LastEventId\"" FROM_OBJECT("pipeline text")
+    " JOIN \"ProcessingState\" AS s ON s.\"Id\" = 1 AND s.\"Pipeline\" = p.pipeline";
 
-static const char state_get[] = "SELECT s.\"Version\", encode(s.\"Value\", 'hex')" FROM_OBJECT(
-    "pipeline text, name text") " JOIN \"PipelineState\" AS s ON s.\"Pipeline\" = p.pipeline AND s.\"Name\" = p.name";
+static const char state_get[] =
+    "SELECT s.\"Version\", encode(s.\"Value\", 'hex')" FROM_OBJECT("pipeline text, name text")
+    " JOIN \"PipelineState\" AS s ON s.\"Pipeline\" = p.pipeline AND s.\"Name\" = p.name";
 
 /*
  * Compare and swap: who waits for the row decides by what is there then, and finds another version.  A
  * version comes from a sequence, which never goes back.  ProcessingState is kept up in the same statement.
  */
-static const char state_put[] = "WITH p AS (SELECT *" FROM_OBJECT(
-    "pipeline text, name text, expected bigint, value text, at bigint") "),"
-                                                                        " swapped AS (UPDATE \"PipelineState\" AS s SET \"Version\" = nextval('\"PipelineStateVersions\"'),"
-                                                                        " \"Value\" = decode(p.value, 'hex'), \"ChangedAtUtc\" = now() FROM p"
-                                                                        " WHERE s.\"Pipeline\" = p.pipeline AND s.\"Name\" = p.name AND s.\"Version\" = p.expected"
-                                                                        " AND p.expected <> 0 RETURNING s.\"Version\"),"
-                                                                        " made AS (INSERT INTO \"PipelineState\" SELECT p.pipeline, p.name,"
-                                                                        " nextval('\"PipelineStateVersions\"'), decode(p.value, 'hex'), now() FROM p WHERE p.expected = 0"
-                                                                        " ON CONFLICT DO NOTHING RETURNING \"Version\"),"
-                                                                        " done AS (SELECT \"Version\" FROM swapped UNION ALL SELECT \"Version\" FROM made),"
-                                                                        " shown AS (INSERT INTO \"ProcessingState\" AS s (\"Pipeline\", \"LastEventId\", \"UpdatedAtUtc\")"
-                                                                        " SELECT p.pipeline, p.at, now() FROM p, done"
-                                                                        " WHERE p.at IS NOT NULL ON CONFLICT (\"Pipeline\") DO UPDATE SET"
-                                                                        " \"LastEventId\" = excluded.\"LastEventId\", \"UpdatedAtUtc\" = excluded.\"UpdatedAtUtc\""
-                                                                        " WHERE s.\"LastEventId\" <> excluded.\"LastEventId\")"
-                                                                        " SELECT \"Version\" FROM done";
+static const char state_put[] =
+    "WITH p AS (SELECT *" FROM_OBJECT("pipeline text, name text, expected bigint, value text, at bigint") "),"
+    " swapped AS (UPDATE \"PipelineState\" AS s SET \"Version\" = nextval('\"PipelineStateVersions\"'),"
+    " \"Value\" = decode(p.value, 'hex'), \"ChangedAtUtc\" = now() FROM p"
+    " WHERE s.\"Pipeline\" = p.pipeline AND s.\"Name\" = p.name AND s.\"Version\" = p.expected"
+    " AND p.expected <> 0 RETURNING s.\"Version\"),"
+    " made AS (INSERT INTO \"PipelineState\" SELECT p.pipeline, p.name,"
+    " nextval('\"PipelineStateVersions\"'), decode(p.value, 'hex'), now() FROM p WHERE p.expected = 0"
+    " ON CONFLICT DO NOTHING RETURNING \"Version\"),"
+    " done AS (SELECT \"Version\" FROM swapped UNION ALL SELECT \"Version\" FROM made),"
+    " shown AS (INSERT INTO \"ProcessingState\" AS s (\"Pipeline\", \"LastEventId\", \"UpdatedAtUtc\")"
+    " SELECT p.pipeline, p.at, now() FROM p, done"
+    " WHERE p.at IS NOT NULL ON CONFLICT (\"Pipeline\") DO UPDATE SET"
+    " \"LastEventId\" = excluded.\"LastEventId\", \"UpdatedAtUtc\" = excluded.\"UpdatedAtUtc\""
+    " WHERE s.\"LastEventId\" <> excluded.\"LastEventId\")"
+    " SELECT \"Version\" FROM done";
 
 #define TIME_OF(ms) "timestamptz 'epoch' + " ms " * interval '1 millisecond'"
 #define MS_OF(time) "round(extract(epoch FROM " time ") * 1000)::bigint"
@@ -102,50 +110,54 @@ static const char letters_put[] =
     "INSERT INTO \"FailedEvents\" AS f (\"Id\", \"Version\", \"Pipeline\", \"Stage\", \"Plugin\", \"Class\","
     " \"Reason\", \"ColumnName\", \"Pointer\", \"EventId\", \"EventKey\", \"SourceCursor\", \"Place\","
     " \"Attempts\", \"FirstSeenUtc\", \"LastSeenUtc\", \"Event\", \"Bytes\")"
-    " SELECT decode(p.id, 'hex'), nextval('\"FailedEventsVersions\"'), p.pipeline, p.stage, p.plugin, p.class,"
-    " p.reason, p.column_name, p.pointer, p.event_id, p.event_key, p.source_cursor, p.place, p.attempts, " TIME_OF("p.first") ", " TIME_OF("p.last") ", p.text, decode(p.bytes, 'hex')" FROM_ARRAY(
-        "id text, pipeline text, stage text, plugin text, class text, reason text, column_name text,"
-        " pointer text, event_id text, event_key text, source_cursor text, place text,"
-        " attempts bigint, first bigint, last bigint, text text, bytes text") " ORDER BY p.id ON CONFLICT (\"Id\") DO UPDATE SET \"Version\" = excluded.\"Version\","
-                                                                              " \"Pipeline\" = excluded.\"Pipeline\", \"Stage\" = excluded.\"Stage\", \"Plugin\" = excluded.\"Plugin\","
-                                                                              " \"Class\" = excluded.\"Class\", \"Reason\" = excluded.\"Reason\","
-                                                                              " \"ColumnName\" = excluded.\"ColumnName\", \"Pointer\" = excluded.\"Pointer\","
-                                                                              " \"EventId\" = excluded.\"EventId\", \"EventKey\" = excluded.\"EventKey\","
-                                                                              " \"SourceCursor\" = excluded.\"SourceCursor\", \"Place\" = excluded.\"Place\","
-                                                                              " \"Attempts\" = greatest(f.\"Attempts\" + 1, excluded.\"Attempts\"),"
-                                                                              " \"FirstSeenUtc\" = least(f.\"FirstSeenUtc\", excluded.\"FirstSeenUtc\"),"
-                                                                              " \"LastSeenUtc\" = excluded.\"LastSeenUtc\", \"Event\" = excluded.\"Event\","
-                                                                              " \"Bytes\" = excluded.\"Bytes\"";
+    " SELECT decode(p.id, 'hex'), nextval('\"FailedEventsVersions\"'), p.pipeline, p.stage, p.plugin,"
+    " p.class,"
+    " p.reason, p.column_name, p.pointer, p.event_id, p.event_key, p.source_cursor, p.place, p.attempts, "
+    TIME_OF("p.first") ", " TIME_OF("p.last") ", p.text, decode(p.bytes, 'hex')"
+    FROM_ARRAY("id text, pipeline text, stage text, plugin text, class text, reason text, column_name text,"
+               " pointer text, event_id text, event_key text, source_cursor text, place text,"
+               " attempts bigint, first bigint, last bigint, text text, bytes text")
+    " ORDER BY p.id ON CONFLICT (\"Id\") DO UPDATE SET \"Version\" = excluded.\"Version\","
+    " \"Pipeline\" = excluded.\"Pipeline\", \"Stage\" = excluded.\"Stage\", \"Plugin\" = excluded.\"Plugin\","
+    " \"Class\" = excluded.\"Class\", \"Reason\" = excluded.\"Reason\","
+    " \"ColumnName\" = excluded.\"ColumnName\", \"Pointer\" = excluded.\"Pointer\","
+    " \"EventId\" = excluded.\"EventId\", \"EventKey\" = excluded.\"EventKey\","
+    " \"SourceCursor\" = excluded.\"SourceCursor\", \"Place\" = excluded.\"Place\","
+    " \"Attempts\" = greatest(f.\"Attempts\" + 1, excluded.\"Attempts\"),"
+    " \"FirstSeenUtc\" = least(f.\"FirstSeenUtc\", excluded.\"FirstSeenUtc\"),"
+    " \"LastSeenUtc\" = excluded.\"LastSeenUtc\", \"Event\" = excluded.\"Event\","
+    " \"Bytes\" = excluded.\"Bytes\"";
 
 /* By the first time, which never becomes later: who puts letters while he scans does not meet them twice.
  * The smallest number stands for the start. */
-static const char letters_scan[] = "WITH p AS (SELECT *" FROM_OBJECT(
-    "pipeline text, first bigint, id text, class text, column_name text, event_id text, event_key text,"
-    " \"from\" bigint, until bigint, most bigint") ")"
-                                                   " SELECT encode(f.\"Id\", 'hex'), f.\"Version\", f.\"Pipeline\", f.\"Stage\", f.\"Plugin\", f.\"Class\","
-                                                   " f.\"Reason\", f.\"ColumnName\", f.\"Pointer\", f.\"EventId\", f.\"EventKey\", f.\"SourceCursor\","
-                                                   " f.\"Place\", f.\"Attempts\", " MS_OF("f.\"FirstSeenUtc\"") ", " MS_OF(
-                                                       "f.\"LastSeenUtc\"") ","
-                                                                            " f.\"Event\", encode(f.\"Bytes\", 'hex')"
-                                                                            " FROM p"
-                                                                            " JOIN \"FailedEvents\" AS f ON f.\"Pipeline\" = p.pipeline"
-                                                                            " WHERE (f.\"FirstSeenUtc\", f.\"Id\") >"
-                                                                            " (CASE WHEN p.first > -9223372036854775808 THEN " TIME_OF(
-                                                                                "p.first") " ELSE '-infinity' END,"
-                                                                                           " decode(p.id, 'hex'))"
-                                                                                           " AND (p.class IS NULL OR f.\"Class\" = p.class)"
-                                                                                           " AND (p.column_name IS NULL OR f.\"ColumnName\" = p.column_name)"
-                                                                                           " AND (p.event_id IS NULL OR f.\"EventId\" = p.event_id)"
-                                                                                           " AND (p.event_key IS NULL OR f.\"EventKey\" = p.event_key)"
-                                                                                           " AND (p.\"from\" = 0 OR f.\"LastSeenUtc\" >= " TIME_OF(
-                                                                                               "p.\"from\"") ")"
-                                                                                                             " AND (p.until = 0 OR f.\"LastSeenUtc\" < " TIME_OF(
-                                                                                                                 "p.until") ")"
-                                                                                                                            " ORDER BY f.\"FirstSeenUtc\", f.\"Id\" LIMIT (SELECT most FROM p)";
+static const char letters_scan[] =
+    "WITH p AS (SELECT *"
+    FROM_OBJECT("pipeline text, first bigint, id text, class text, column_name text, event_id text,"
+                " event_key text, \"from\" bigint, until bigint, most bigint")
+    ")"
+    " SELECT encode(f.\"Id\", 'hex'), f.\"Version\", f.\"Pipeline\", f.\"Stage\", f.\"Plugin\", f.\"Class\","
+    " f.\"Reason\", f.\"ColumnName\", f.\"Pointer\", f.\"EventId\", f.\"EventKey\", f.\"SourceCursor\","
+    " f.\"Place\", f.\"Attempts\", " MS_OF("f.\"FirstSeenUtc\"") ", " MS_OF("f.\"LastSeenUtc\"") ","
+    " f.\"Event\", encode(f.\"Bytes\", 'hex')"
+    " FROM p"
+    " JOIN \"FailedEvents\" AS f ON f.\"Pipeline\" = p.pipeline"
+    " WHERE (f.\"FirstSeenUtc\", f.\"Id\") >"
+    " (CASE WHEN p.first > -9223372036854775808 THEN " TIME_OF("p.first") " ELSE '-infinity' END,"
+    " decode(p.id, 'hex'))"
+    " AND (p.class IS NULL OR f.\"Class\" = p.class)"
+    " AND (p.column_name IS NULL OR f.\"ColumnName\" = p.column_name)"
+    " AND (p.event_id IS NULL OR f.\"EventId\" = p.event_id)"
+    " AND (p.event_key IS NULL OR f.\"EventKey\" = p.event_key)"
+    " AND (p.\"from\" = 0 OR f.\"LastSeenUtc\" >= " TIME_OF("p.\"from\"") ")"
+    " AND (p.until = 0 OR f.\"LastSeenUtc\" < " TIME_OF("p.until") ")"
+    " ORDER BY f.\"FirstSeenUtc\", f.\"Id\" LIMIT (SELECT most FROM p)";
 
 static const char letters_remove[] =
-    "DELETE FROM \"FailedEvents\" AS f USING json_to_recordset(CAST(? AS json)) AS p (id text, version bigint)"
+    "DELETE FROM \"FailedEvents\" AS f USING json_to_recordset(CAST(? AS json)) AS p"
+    " (id text, version bigint)"
     " WHERE f.\"Id\" = decode(p.id, 'hex') AND f.\"Version\" = p.version";
+
+/* clang-format on */
 
 /* To be looked up by catalogue, so that it does not matter what may be selected. */
 static const char columns[] =
