@@ -141,7 +141,7 @@ int schema_describe(void *opaque, struct sp_arena *arena, const char **sql_out, 
     const struct odbc_sink *sink = ((struct odbc_sink_handle *)opaque)->sink;
     char *sql = sink->store.dialect->create(sink->table);
     (void)err;
-    *sql_out = sp_arena_printf(arena, "%s;\n", sql);
+    *sql_out = sp_arena_printf(arena, "%s%s", sql, sink->store.dialect->step_end);
     free(sql);
     return 0;
 }

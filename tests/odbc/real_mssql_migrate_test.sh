@@ -175,7 +175,7 @@ own_table() {
     migrate 'the others' 0
     sql "$database" 'DROP TABLE ParcelSummary'
     "${scanpipe[@]}" table -c "$file" >"$scratch/out"
-    sql "$database" "$(cat "$scratch/out")"
+    by_batches "$scratch/out"
     online 'a table made by hand' 0
 }
 
