@@ -89,11 +89,13 @@ main_job() { # NAME PROCESSES
 }
 
 kits() {
+    new_database apart
+    local apart="connection=$SCANPIPE_MSSQL;Database=$database"
     new_database kit
-    conforms sink --away "connection=DRIVER=FreeTDS;Server=127.0.0.1;Port=1;Database=x;UID=x" \
-        --picky "bash '$scratch/picky' \"\$KIT_TABLE\" $database"
-    conforms state
-    conforms letters
+    local away="connection=DRIVER=FreeTDS;Server=127.0.0.1;Port=1;Database=x;UID=x"
+    conforms sink --away "$away" --picky "bash '$scratch/picky' \"\$KIT_TABLE\" $database"
+    conforms state --away "$away" --apart "$apart"
+    conforms letters --away "$away" --apart "$apart"
 }
 
 events=$scratch/events.ndjson
