@@ -213,14 +213,22 @@ char *mssql_let_be_null(const struct sp_table *table, const char *column, const 
     return text_end(&text);
 }
 
-/* Babelfish wants the schema, and the kind. */
+/* Babelfish wants the schema, and the kind.  A name without a schema is looked for in the user's own, and
+ * then in dbo. */
 char *mssql_rename(const struct sp_table *table, const char *name)
 {
     struct text text;
+    char *quoted = mssql_quote(table);
     text_start(&text);
-    fprintf(text.stream, "EXEC sp_rename N'%s", strchr(table->name, '.') ? "" : "[dbo].");
-    put_table(text.stream, table);
-    fprintf(text.stream, "', N'%s', N'OBJECT'", name);
+    if (strchr(table->name, '.'))
+        fprintf(text.stream, "EXEC sp_rename N'%s'", quoted);
+    else
+        fprintf(text.stream,
+                "DECLARE @old NVARCHAR(300) = QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(N'%s'))) + N'.%s'; "
+                "EXEC sp_rename @old",
+                quoted, quoted);
+    fprintf(text.stream, ", N'%s', N'OBJECT'", name);
+    free(quoted);
     return text_end(&text);
 }
 
@@ -360,6 +368,14 @@ static void put_changes(FILE *out, const struct sp_table *table, size_t group)
     fputs("))", out);
 }
 
+/* Two texts whose collations are those of the database and of a column cannot be chosen between, unless one
+ * of them says its own.  Assigned, a text takes the collation of its column. */
+static void put_chosen(FILE *out, const struct sp_table *table, const struct sp_column *column)
+{
+    put_new(out, table, column);
+    fputs(is_text(column) ? " " MSSQL_BYTES : "", out);
+}
+
 static void put_set(FILE *out, const struct sp_table *table)
 {
     for (size_t i = table->key_count; i < table->column_count; i++) {
@@ -367,7 +383,7 @@ static void put_set(FILE *out, const struct sp_table *table)
         fprintf(out, "%s[%s] = CASE WHEN ", i > table->key_count ? ", " : "", column->name);
         put_replaced(out, table, (size_t)column->group);
         fputs(" THEN ", out);
-        put_new(out, table, column);
+        put_chosen(out, table, column);
         fputs(" ELSE ", out);
         put_old(out, column);
         fputs(" END", out);

@@ -6,6 +6,8 @@
 #include "sink_mssql/sink_mssql.h"
 #include "tap.h"
 
+#include <stdlib.h>
+
 static const struct odbc_dialect dialect = {
     .time_digits = 7,
     .create = mssql_create,
@@ -40,6 +42,17 @@ static void appended(void)
     golden_require(&dialect, "mssql_append.sql", golden_append);
 }
 
+/* A name without a schema is looked for in the user's own, then in dbo: what is found there is renamed. */
+static void renamed_where_it_is(void)
+{
+    const struct sp_table table = {.name = "Parcels"};
+    char *sql = mssql_rename(&table, "Parcels_before");
+    CU_ASSERT_STRING_EQUAL(sql, "DECLARE @old NVARCHAR(300) = "
+                                "QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(N'[Parcels]'))) + N'.[Parcels]'; "
+                                "EXEC sp_rename @old, N'Parcels_before', N'OBJECT'");
+    free(sql);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -48,6 +61,8 @@ int main(void)
         {"given every type and keep, and a schema, when its SQL is made, then it is as it was reviewed",
          every_type},
         {"given a table that is appended to, when its SQL is made, then it is as it was reviewed", appended},
+        {"given a table without a schema, when it is put aside, then in the schema where it is",
+         renamed_where_it_is},
     };
     return tap_run("mssql_table", tests, sizeof tests / sizeof *tests);
 }

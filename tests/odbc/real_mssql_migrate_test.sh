@@ -125,7 +125,7 @@ rebuilt() {
     migrate 'changed rules' 69
     complains 'are refused' "'PickedUpAtUtc' was kept by "
     migrate 'afresh, dry' 0 --rebuild --dry-run
-    says 'it says what becomes of the table' "EXEC sp_rename N'\[dbo\].\[ParcelSummary\]', N'ParcelSummary_before_"
+    says 'it says what becomes of the table' "EXEC sp_rename @old, N'ParcelSummary_before_"
     migrate 'afresh' 0 --rebuild
     is 'the old rows are all there' "$(one "SELECT COUNT(*) FROM [$(tables | tr ',' '\n' |
         grep '^parcelsummary_before_')]")" "$before"

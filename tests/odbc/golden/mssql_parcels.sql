@@ -15,8 +15,9 @@ ALTER TABLE [ParcelSummary] ADD [PickedUpEventId] BIGINT NULL;
 -- about all the same is 1205, undone, and written again. MAXDOP 1 keeps that order. Babelfish ignores the hints: there
 -- the application lock, which ends with the transaction, lets one writer in at a time.
 -- Each group decides by its own order; WHERE keeps repeats from writing anything, EXCEPT takes NULL for equal to NULL.
--- Text comes as NVARCHAR(MAX): what is too long is an error of the column and is not cut. What fails is undone whole,
--- by CATCH, or, where the client goes, by XACT_ABORT.
+-- Text comes as NVARCHAR(MAX): what is too long is an error of the column and is not cut. It says a collation: that of
+-- the database and that of a column, where they differ, cannot both be in one CASE (457); assigned it takes the
+-- column's. What fails is undone whole, by CATCH, or, where the client goes, by XACT_ABORT.
 SET NOCOUNT ON; SET XACT_ABORT ON; DECLARE @j NVARCHAR(MAX) = ?; DECLARE @touched INT = 0; DECLARE @lock INT;
 BEGIN TRY BEGIN TRANSACTION;
     IF CAST(SERVERPROPERTY('Babelfish') AS INT) = 1 BEGIN EXEC @lock = sp_getapplock @Resource = N'scanpipe [ParcelSummary]', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 10000;
@@ -24,7 +25,7 @@ BEGIN TRY BEGIN TRANSACTION;
 UPDATE t SET [LatestEventId] = CASE WHEN s.c1 >= t.[LatestEventId] OR (t.[LatestEventId] IS NULL AND s.c1 IS NOT NULL)
         THEN s.c1 ELSE t.[LatestEventId] END,
     [LatestType] = CASE WHEN s.c1 >= t.[LatestEventId] OR (t.[LatestEventId] IS NULL AND s.c1 IS NOT NULL)
-        THEN s.c2 ELSE t.[LatestType] END,
+        THEN s.c2 COLLATE Latin1_General_100_BIN2 ELSE t.[LatestType] END,
     [PickedUpAtUtc] = CASE WHEN s.c4 <= t.[PickedUpEventId] OR (t.[PickedUpEventId] IS NULL AND s.c4 IS NOT NULL)
         THEN s.c3 ELSE t.[PickedUpAtUtc] END,
     [PickedUpEventId] = CASE WHEN s.c4 <= t.[PickedUpEventId] OR (t.[PickedUpEventId] IS NULL AND s.c4 IS NOT NULL)

@@ -16,8 +16,9 @@ ALTER TABLE [tracking].[Everything] ADD [Order_4edec46a] BIGINT NULL;
 -- about all the same is 1205, undone, and written again. MAXDOP 1 keeps that order. Babelfish ignores the hints: there
 -- the application lock, which ends with the transaction, lets one writer in at a time.
 -- Each group decides by its own order; WHERE keeps repeats from writing anything, EXCEPT takes NULL for equal to NULL.
--- Text comes as NVARCHAR(MAX): what is too long is an error of the column and is not cut. What fails is undone whole,
--- by CATCH, or, where the client goes, by XACT_ABORT.
+-- Text comes as NVARCHAR(MAX): what is too long is an error of the column and is not cut. It says a collation: that of
+-- the database and that of a column, where they differ, cannot both be in one CASE (457); assigned it takes the
+-- column's. What fails is undone whole, by CATCH, or, where the client goes, by XACT_ABORT.
 SET NOCOUNT ON; SET XACT_ABORT ON; DECLARE @j NVARCHAR(MAX) = ?; DECLARE @touched INT = 0; DECLARE @lock INT;
 BEGIN TRY BEGIN TRANSACTION;
     IF CAST(SERVERPROPERTY('Babelfish') AS INT) = 1 BEGIN EXEC @lock = sp_getapplock @Resource = N'scanpipe [tracking].[Everything]', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 10000;
@@ -29,9 +30,9 @@ UPDATE t SET [Amount] = CASE WHEN s.c2 > t.[Amount] OR (t.[Amount] IS NULL AND s
     [Flag] = CASE WHEN s.c7 >= t.[Order_4edec46a] OR (t.[Order_4edec46a] IS NULL AND s.c7 IS NOT NULL)
         THEN s.c4 ELSE t.[Flag] END,
     [Note] = CASE WHEN s.c7 >= t.[Order_4edec46a] OR (t.[Order_4edec46a] IS NULL AND s.c7 IS NOT NULL)
-        THEN s.c5 ELSE t.[Note] END,
+        THEN s.c5 COLLATE Latin1_General_100_BIN2 ELSE t.[Note] END,
     [Whole] = CASE WHEN s.c7 >= t.[Order_4edec46a] OR (t.[Order_4edec46a] IS NULL AND s.c7 IS NOT NULL)
-        THEN s.c6 ELSE t.[Whole] END,
+        THEN s.c6 COLLATE Latin1_General_100_BIN2 ELSE t.[Whole] END,
     [Order_4edec46a] = CASE WHEN s.c7 >= t.[Order_4edec46a] OR (t.[Order_4edec46a] IS NULL AND s.c7 IS NOT NULL)
         THEN s.c7 ELSE t.[Order_4edec46a] END
     FROM OPENJSON(@j) WITH (c0 NVARCHAR(MAX), c1 DATETIMEOFFSET(7), c2 DECIMAL(12,3), c3 DECIMAL(12,3), c4 BIT, c5 NVARCHAR(MAX), c6 NVARCHAR(MAX), c7 BIGINT) AS s
