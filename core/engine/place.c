@@ -40,11 +40,29 @@ static bool is_secret_pair(const char *text, size_t size)
     return secret_name(buffer_text(&key));
 }
 
+/* How long "PWD=x" is, of several with ';' between.  In braces stands any text; a brace of it stands twice,
+ * or, as some drivers want it, once. */
+static size_t pair_size(const char *text)
+{
+    size_t size = strcspn(text, ";");
+    const char *at = memchr(text, '=', size);
+    if (!at || at[1 + strspn(at + 1, " ")] != '{')
+        return size;
+    while (*at) {
+        size_t braces = strspn(at, "}");
+        at += braces;
+        if (braces % 2 && (*at == ';' || !*at))
+            break;
+        at += *at != '\0';
+    }
+    return (size_t)(at - text);
+}
+
 /* "Server=db;PWD=x" without its secret parts. */
 static void add_shown(struct buffer *out, const char *text)
 {
     for (bool first = true; *text; text += *text == ';') {
-        size_t size = strcspn(text, ";");
+        size_t size = pair_size(text);
         if (!is_secret_pair(text, size)) {
             if (!first)
                 buffer_add_char(out, ';');

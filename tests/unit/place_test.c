@@ -67,6 +67,11 @@ static void a_place_is_told_without_its_secrets(void)
              "remote path= connection=http://host/a@b");
     place_is(&remote, (struct settings){.connection = "PWD=shown?;Server=db;Database=d;Password=shown?"},
              "remote path= connection=Server=db;Database=d");
+    /* In braces stands what would end it, too. */
+    place_is(&remote, (struct settings){.connection = "Driver={A;B};PWD={shown?;shown?}};shown?};Server=db"},
+             "remote path= connection=Driver={A;B};Server=db");
+    place_is(&remote, (struct settings){.connection = "Server=db;PWD={shown?}shown?;shown?"},
+             "remote path= connection=Server=db");
 }
 
 struct two {
