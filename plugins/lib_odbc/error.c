@@ -56,8 +56,8 @@ static const struct odbc_class *find(const struct odbc_class *classes, size_t co
     return NULL;
 }
 
-static const struct odbc_class *classify(const struct odbc_dialect *dialect, const char *state,
-                                         int32_t native, const char *text)
+const struct odbc_class *odbc_classify(const struct odbc_dialect *dialect, const char *state, int32_t native,
+                                       const char *text)
 {
     static const struct odbc_class unknown = {.class = SP_UNKNOWN};
     const struct odbc_class *class = find(dialect->classes, dialect->class_count, state, native, text);
@@ -134,7 +134,7 @@ static const struct odbc_class *take_diagnostics(struct odbc *db, SQLSMALLINT ty
     const struct odbc_store *store = db->store;
     const struct odbc_class *class = NULL;
     if (take_first(db, type, handle, told))
-        class = classify(store->dialect, told->state, told->native, told->text);
+        class = odbc_classify(store->dialect, told->state, told->native, told->text);
     for (size_t i = 0; i < sizeof store->secrets / sizeof *store->secrets; i++)
         odbc_mask(told->text, store->secrets[i]);
     *text_out = trim(store->dialect, told->text);

@@ -263,6 +263,10 @@ void odbc_close(struct odbc *db);
 int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kind kind, const char *doing,
               struct sp_error *err);
 
+/* What an error means: as the dialect says, else as ODBC does.  Never NULL.  Pure. */
+const struct odbc_class *odbc_classify(const struct odbc_dialect *dialect, const char *state, int32_t native,
+                                       const char *text);
+
 /* Was the last failure of this call that a table or column is not there? */
 static inline bool odbc_is_missing(const struct odbc *db)
 {

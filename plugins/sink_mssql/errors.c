@@ -6,10 +6,12 @@
 #define GRANT_CURE                                                                                           \
     "GRANT the user SELECT, INSERT, UPDATE and DELETE on it; to make tables, CREATE TABLE, CREATE SEQUENCE " \
     "and ALTER on the schema"
-#define LOGIN_CURE  "correct UID= in `connection`, or `password`"
-#define MAKE_CURE   "set `migrate: true`, or `create_tables: true`"
-#define DISK_CURE   "make room on the server for its files; work goes on by itself"
-#define FILTER_CURE "let the server's firewall rules allow this machine"
+#define LOGIN_CURE   "correct UID= in `connection`, or `password`"
+#define MAKE_CURE    "set `migrate: true`, or `create_tables: true`"
+#define DISK_CURE    "make room on the server for its files; work goes on by itself"
+#define STORAGE_CURE "the server cannot read its disk: DBCC CHECKDB says more; work goes on by itself"
+#define LEVEL_CURE   "ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130, or higher"
+#define FILTER_CURE  "let the server's firewall rules allow this machine"
 
 /*
  * What SQL Server's errors mean, by its own numbers: sys.messages, and Microsoft's list "Database Engine
@@ -23,9 +25,13 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 1222, .class = SP_CONTENDED},                      /* LOCK_TIMEOUT */
     {.native = 51222, .text = "scanpipe", .class = SP_CONTENDED}, /* our own: see MSSQL_LOCK */
     {.native = 3960, .class = SP_CONTENDED},                      /* snapshot isolation: update conflict */
-    {.native = 3961, .class = SP_CONTENDED}, /* snapshot isolation: the table was altered */
+    {.native = 3961, .class = SP_CONTENDED},  /* snapshot isolation: the table was altered */
+    {.native = 3966, .class = SP_CONTENDED},  /* snapshot isolation: the old version of a row is gone */
+    {.native = 601, .class = SP_CONTENDED},   /* rows moved while they were read */
+    {.native = 13535, .class = SP_CONTENDED}, /* history of a table: changed by who began later */
     {.native = 41301, .native_to = 41305, .class = SP_CONTENDED}, /* the same of tables in memory */
     {.native = 41325, .class = SP_CONTENDED},
+    {.native = 41839, .class = SP_CONTENDED},
     {.native = 8179, .class = SP_CONTENDED}, /* the prepared statement is gone: it is prepared anew */
 
     /* A key that is there: hints keep two writers apart, but the table may be under an engine that has none.
@@ -58,7 +64,11 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 1101, .class = SP_UNAVAILABLE, .cure = DISK_CURE},
     {.native = 1105, .class = SP_UNAVAILABLE, .cure = DISK_CURE},
     {.native = 40544, .class = SP_UNAVAILABLE, .cure = "the database has reached its size quota: enlarge it"},
-    {.native = 701, .class = SP_UNAVAILABLE}, /* memory: 701, 802, 8645, 8651; locks: 1204 */
+    {.native = 1132, .class = SP_UNAVAILABLE, .cure = "the elastic pool has reached its storage: enlarge it"},
+    {.native = 9001, .class = SP_UNAVAILABLE, .lost = true}, /* the log is not to be had */
+    {.native = 823, .native_to = 824, .class = SP_UNAVAILABLE, .lost = true, .cure = STORAGE_CURE},
+    {.native = 8628, .class = SP_UNAVAILABLE}, /* the optimizer had to wait too long */
+    {.native = 701, .class = SP_UNAVAILABLE},  /* memory: 701, 802, 8645, 8651; locks: 1204 */
     {.native = 802, .class = SP_UNAVAILABLE},
     {.native = 1204, .class = SP_UNAVAILABLE},
     {.native = 8645, .class = SP_UNAVAILABLE},
@@ -66,6 +76,7 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 845, .class = SP_UNAVAILABLE}, /* a page could not be latched in time */
     {.native = 10928, .class = SP_THROTTLED}, /* Azure: limits of requests and workers */
     {.native = 10929, .class = SP_THROTTLED},
+    {.native = 10936, .class = SP_THROTTLED},
     {.native = 40501, .class = SP_THROTTLED}, /* the service is busy */
     {.native = 49918, .native_to = 49920, .class = SP_THROTTLED},
 
@@ -75,12 +86,18 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 17142, .class = SP_UNAVAILABLE, .lost = true}, /* the server is paused */
     {.native = 18401, .class = SP_UNAVAILABLE, .lost = true}, /* it is being upgraded */
     {.native = 18451, .class = SP_UNAVAILABLE, .lost = true}, /* only administrators may log in now */
-    {.native = 922,
-     .class = SP_UNAVAILABLE,
-     .lost = true}, /* recovering, restoring, offline, in transition */
+    {.native = 18461, .class = SP_UNAVAILABLE, .lost = true},
+    {.native = 17197, .class = SP_UNAVAILABLE, .lost = true}, /* it had no time for the login */
+    {.native = 17809, .class = SP_UNAVAILABLE, .lost = true}, /* too many connections */
+    /* The database: recovering, restoring, suspect, offline, in transition, a mirror, one user's alone. */
+    {.native = 921, .native_to = 922, .class = SP_UNAVAILABLE, .lost = true},
+    {.native = 924, .class = SP_UNAVAILABLE, .lost = true},
+    {.native = 926, .class = SP_UNAVAILABLE, .lost = true},
     {.native = 927, .class = SP_UNAVAILABLE, .lost = true},
     {.native = 942, .class = SP_UNAVAILABLE, .lost = true},
+    {.native = 945, .class = SP_UNAVAILABLE, .lost = true},
     {.native = 952, .class = SP_UNAVAILABLE, .lost = true},
+    {.native = 954, .class = SP_UNAVAILABLE, .lost = true},
     {.native = 976,
      .native_to = 983,
      .class = SP_UNAVAILABLE,
@@ -102,6 +119,9 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 64, .class = SP_UNAVAILABLE, .lost = true}, /* Winsock's, through Microsoft's driver */
     {.native = 233, .class = SP_UNAVAILABLE, .lost = true},
     {.native = 10053, .native_to = 10061, .class = SP_UNAVAILABLE, .lost = true},
+    /* The same driver on Linux says the system's: 104 is ECONNRESET there, and a syntax error of the server.
+     */
+    {.state = "08", .native = 102, .native_to = 206, .class = SP_UNAVAILABLE, .lost = true},
     /* A session in disorder: no transaction where there must be one, one that cannot be committed. */
     {.native = 266, .class = SP_UNAVAILABLE, .lost = true},
     {.native = 3902, .class = SP_UNAVAILABLE, .lost = true},
@@ -139,10 +159,10 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     {.native = 4064, .class = SP_REFUSED, .lost = true, .cure = "name Database= in `connection`"},
 
     /* To change the database. */
-    {.native = 208,
-     .text = "OPENJSON",
+    {.native = 208, .text = "OPENJSON", .class = SP_REFUSED, .cure = LEVEL_CURE},
+    {.native = 319,
      .class = SP_REFUSED,
-     .cure = "ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130, or higher"},
+     .cure = LEVEL_CURE}, /* the WITH of OPENJSON, to who does not know it */
     {.native = 208, .class = SP_REFUSED, .missing = true, .cure = MAKE_CURE},
     {.native = 207, .class = SP_REFUSED, .missing = true, .cure = MAKE_CURE},
     {.native = 2760, .class = SP_REFUSED, .missing = true, .cure = "CREATE SCHEMA, or let the user ALTER it"},
@@ -170,6 +190,8 @@ const struct odbc_class mssql_classes[MSSQL_CLASSES] = {
     /* Of THROW and RAISERROR: a trigger of the table's owner says no. */
     {.native = 50000, .native_to = INT32_MAX, .class = SP_REJECTED},
 
+    /* Microsoft's driver, of a connection that it could not mend; other IM are of the driver manager. */
+    {.state = "IMC", .class = SP_UNAVAILABLE, .lost = true},
     /* FreeTDS says 42000 of whatever it does not know. */
     {.state = "42000", .class = SP_UNKNOWN},
     /* FreeTDS, of a connection that was lost. */

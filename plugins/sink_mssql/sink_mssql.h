@@ -50,7 +50,7 @@ char *mssql_select(const struct sp_table *table);
 
 /* ---- errors.c */
 
-#define MSSQL_CLASSES 99
+#define MSSQL_CLASSES 118
 extern const struct odbc_class mssql_classes[MSSQL_CLASSES];
 
 #endif
