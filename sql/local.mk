@@ -57,5 +57,5 @@ $(plugins_sink_postgres_sink_postgres_la_OBJECTS): sql/postgres_migrations.h
 endif
 if WITH_MSSQL
 BUILT_SOURCES += sql/mssql_migrations.h
-$(plugins_sink_mssql_sink_mssql_la_OBJECTS): sql/mssql_migrations.h
+$(plugins_sink_mssql_sink_mssql_la_OBJECTS) $(tests_odbc_mssql_dialect_test_OBJECTS): sql/mssql_migrations.h
 endif

@@ -19,11 +19,13 @@ static const struct odbc_part shared = PART(shared), state = PART(state), letter
                               takeover = PART(takeover);
 
 /* FreeTDS's own file may say another version of the protocol, which has no long texts; the charset is that of
- * its messages. */
+ * its messages.  Microsoft's driver would mend a connection that has idled by itself, so that its socket was
+ * another one than the one that is shut when a call is given up. */
 static const struct odbc_keyword keywords[] = {
     {"APP", "scanpipe", NULL},
     {"TDS_Version", "7.4", "tds"},
     {"ClientCharset", "UTF-8", "tds"},
+    {"ConnectRetryCount", "0", "ODBC Driver"},
 };
 
 /*

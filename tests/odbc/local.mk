@@ -21,11 +21,12 @@ tests_odbc_mssql_table_test_SOURCES = tests/odbc/mssql_table_test.c plugins/sink
 tests_odbc_mssql_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_mssql_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
 tests_odbc_mssql_table_test_LDADD = $(UNIT_LIBS)
-odbc_unit_tests += tests/odbc/mssql_errors_test
-tests_odbc_mssql_errors_test_SOURCES = tests/odbc/mssql_errors_test.c plugins/sink_mssql/errors.c
-tests_odbc_mssql_errors_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_odbc_mssql_errors_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
-tests_odbc_mssql_errors_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
+odbc_unit_tests += tests/odbc/mssql_dialect_test
+tests_odbc_mssql_dialect_test_SOURCES = tests/odbc/mssql_dialect_test.c \
+	plugins/sink_mssql/dialect.c plugins/sink_mssql/errors.c plugins/sink_mssql/table.c
+tests_odbc_mssql_dialect_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_odbc_mssql_dialect_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
+tests_odbc_mssql_dialect_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
 endif
 check_PROGRAMS += $(odbc_unit_tests)
 TESTS += $(odbc_unit_tests)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What errors mean that neither FreeTDS nor the server of ../tds can be made to say: Microsoft's driver's
- * own, and numbers of servers that fail over, move or run out of something. */
+ * own, and numbers of servers that fail over, move or run out of something.  What each driver is told. */
 #include <config.h>
 
 #include "sink_mssql/sink_mssql.h"
 #include "tap.h"
 
-static const struct odbc_dialect dialect = {.classes = mssql_classes, .class_count = MSSQL_CLASSES};
+#include <stdlib.h>
 
 struct told {
     const char *state;
@@ -18,7 +18,8 @@ struct told {
 static void require(const struct told *told, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct odbc_class *class = odbc_classify(&dialect, told[i].state, told[i].native, "a text");
+        const struct odbc_class *class =
+            odbc_classify(&mssql_dialect, told[i].state, told[i].native, "a text");
         bool same = class->class == told[i].class && class->lost == told[i].lost;
         CU_ASSERT(same);
         if (!same)
@@ -70,6 +71,23 @@ static void every_class_is_one(void)
         CU_ASSERT(mssql_classes[i].class != SP_OK && (mssql_classes[i].state || mssql_classes[i].native));
 }
 
+static void require_string(const char *connection, const char *expected)
+{
+    const struct odbc_config config = {.connection = connection, .password = "x}y"};
+    char *text = odbc_connection_string(&config, &mssql_dialect);
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    free(text);
+}
+
+static void drivers_are_told(void)
+{
+    require_string("DRIVER=FreeTDS;Server=db",
+                   "DRIVER=FreeTDS;Server=db;APP=scanpipe;TDS_Version=7.4;ClientCharset=UTF-8;PWD={x}y};");
+    require_string("DRIVER={ODBC Driver 18 for SQL Server};Server=db",
+                   "DRIVER={ODBC Driver 18 for SQL Server};Server=db;APP=scanpipe;ConnectRetryCount=0;"
+                   "PWD={x}}y};");
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -78,6 +96,8 @@ int main(void)
         {"given a server or a database in trouble, when it says so, then no event is to blame",
          servers_in_trouble},
         {"given the table of errors, when it is looked through, then no entry is empty", every_class_is_one},
+        {"given a driver, when it is told where to connect, then also what it is not to do by itself",
+         drivers_are_told},
     };
-    return tap_run("mssql_errors", tests, sizeof tests / sizeof *tests);
+    return tap_run("mssql_dialect", tests, sizeof tests / sizeof *tests);
 }
