@@ -170,12 +170,18 @@ static int connect_anew(struct odbc *db, struct sp_error *err)
     return -1;
 }
 
-/* Idle connections are cut by firewalls, without a word: what is written into one may be lost. */
+/* Idle connections are cut by firewalls, without a word: what is written into one may be lost.  Trying it
+ * takes no longer than connecting may, so that there is time left for that, and for the call. */
 static bool is_stale(struct odbc *db)
 {
+    int64_t now = sp_clock_now(), deadline = db->deadline, limit = now + db->store->config->login_timeout;
     struct sp_error err;
-    return sp_clock_now() - db->used_at > db->store->config->idle &&
-           odbc_do(db, db->store->dialect->alive, ODBC_READS, NULL, "trying the connection", &err) < 0;
+    if (now - db->used_at <= db->store->config->idle)
+        return false;
+    db->deadline = limit < deadline ? limit : deadline;
+    bool stale = odbc_do(db, db->store->dialect->alive, ODBC_READS, NULL, "trying the connection", &err) < 0;
+    db->deadline = deadline;
+    return stale;
 }
 
 int odbc_enter(struct odbc *db, int64_t deadline, struct sp_error *err)

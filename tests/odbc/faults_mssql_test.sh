@@ -160,6 +160,16 @@ a_cut_connection() {
     order=$((order + 1))
 }
 
+an_idle_connection() {
+    mssql_proxy rules 'rules=[{"match": "SELECT 1", "do": "swallow"}]'
+    sleep 3.5
+    writes one
+    says 'given one that was lost without a word while it idled, when it is written' ok 3
+    within 'and it is not waited for until there is no time left' 15000
+    mssql_proxy clear
+    order=$((order + 1))
+}
+
 a_silent_server() {
     plays '{"hang": true}'
     writes one 2000
@@ -259,6 +269,7 @@ else
     too_long
     second_result
     a_cut_connection
+    an_idle_connection
     a_silent_server
     logins
     a_rotated_password
