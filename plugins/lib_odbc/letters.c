@@ -15,21 +15,10 @@ static const char putting[] = "storing dead letters", scanning[] = "reading dead
 static bool is_text(struct sp_slice event)
 {
     const unsigned char *at = (const unsigned char *)event.data, *end = at + event.size;
+    uint32_t point;
     while (at < end) {
-        size_t length = *at == 0     ? 0
-                        : *at < 0x80 ? 1
-                        : *at < 0xc2 ? 0
-                        : *at < 0xe0 ? 2
-                        : *at < 0xf0 ? 3
-                        : *at < 0xf5 ? 4
-                                     : 0;
-        if (length == 0 || length > (size_t)(end - at))
-            return false;
-        bool bad = (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-                   (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f);
-        for (size_t i = 1; i < length; i++)
-            bad = bad || (at[i] & 0xc0) != 0x80;
-        if (bad)
+        size_t length = *at > 0 && *at < 0x80 ? 1 : json_sequence(at, (size_t)(end - at), &point);
+        if (length == 0)
             return false;
         at += length;
     }
