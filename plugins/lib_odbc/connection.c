@@ -75,15 +75,17 @@ void odbc_fini(struct odbc *db)
     pthread_mutex_destroy(&db->lock);
 }
 
-/* A connection is given up by taking its socket away: the driver then finds it closed.  Where that is not
- * known SQLCancel() has to do, if it does not block. */
+/* A connection is given up by taking its socket away: the driver then finds it closed; where it has closed it
+ * itself, the number may be another connection's by now.  Where that is not known SQLCancel() has to do, if
+ * it does not block. */
 void odbc_interrupt(struct odbc *db)
 {
     pthread_mutex_lock(&db->lock);
     if (db->busy) {
         db->interrupted = true;
         if (db->socket >= 0 && !db->broken) {
-            shutdown(db->socket, SHUT_RDWR);
+            if (odbc_socket_port(db->socket) == db->socket_port)
+                shutdown(db->socket, SHUT_RDWR);
             db->broken = true;
         } else if (db->socket < 0 && db->executing && !db->store->dialect->cancel_waits) {
             SQLCancel(db->executing);
@@ -125,6 +127,7 @@ static int find_socket(struct odbc *db, const struct odbc_sockets *before, struc
     int fd = odbc_sockets_new(before, port);
     pthread_mutex_lock(&db->lock);
     db->socket = fd;
+    db->socket_port = fd >= 0 ? odbc_socket_port(fd) : 0;
     pthread_mutex_unlock(&db->lock);
     return 0;
 }

@@ -216,7 +216,8 @@ struct odbc {
     bool interrupted;
     bool broken; /* given up by odbc_interrupt(): to be closed */
     SQLHSTMT executing;
-    int socket; /* the connection's; -1: not known.  The driver owns it */
+    int socket; /* the connection's; -1: not known.  The driver owns it, and may have closed it already */
+    int64_t socket_port; /* its own port */
 };
 
 void odbc_init(struct odbc *db, struct odbc_store *store);
@@ -323,6 +324,8 @@ struct odbc_sockets {
 void odbc_sockets_list(struct odbc_sockets *out);
 /* The socket that is not in `before`; of several the one whose own port is `port`; -1: cannot be told. */
 int odbc_sockets_new(const struct odbc_sockets *before, int64_t port);
+/* The socket's own port; 0: it has none. */
+int64_t odbc_socket_port(int fd);
 
 /* ---- state.c, letters.c: stages whose `loaded` is a struct odbc_store and whose handle is a struct odbc */
 

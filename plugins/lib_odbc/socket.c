@@ -47,7 +47,7 @@ static bool has(const struct odbc_sockets *sockets, int fd)
     return false;
 }
 
-static int64_t own_port(int fd)
+int64_t odbc_socket_port(int fd)
 {
     struct sockaddr_storage own;
     socklen_t size = sizeof own;
@@ -68,7 +68,7 @@ int odbc_sockets_new(const struct odbc_sockets *before, int64_t port)
         int fd = now.items[i];
         if (has(before, fd))
             continue;
-        if (port && own_port(fd) == port)
+        if (port && odbc_socket_port(fd) == port)
             return fd;
         found = fd;
         count++;

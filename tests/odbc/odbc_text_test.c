@@ -5,7 +5,10 @@
 #include "lib_odbc/odbc.h"
 #include "tap.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void require_text(char *got, const char *expected)
 {
@@ -145,6 +148,54 @@ static void members_and_digits(void)
     CU_ASSERT(!odbc_unhex(sp_slice_of("0g"), arena, &bytes));
 }
 
+/* Two connections to a port of our own, which is to be closed after them. */
+static int connect_two(int connected[2])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    CU_ASSERT_FATAL(bind(server, (struct sockaddr *)&at, size) == 0 && listen(server, 2) == 0);
+    CU_ASSERT_FATAL(getsockname(server, (struct sockaddr *)&at, &size) == 0);
+    for (int i = 0; i < 2; i++) {
+        connected[i] = socket(AF_INET, SOCK_STREAM, 0);
+        CU_ASSERT_FATAL(connect(connected[i], (struct sockaddr *)&at, size) == 0);
+    }
+    return server;
+}
+
+static bool is_shut(int fd)
+{
+    return send(fd, "x", 1, MSG_NOSIGNAL) < 0;
+}
+
+static void interrupts(int fd, int64_t port)
+{
+    struct odbc_store store = {.dialect = &dialect};
+    struct odbc db;
+    odbc_init(&db, &store);
+    db.socket = fd;
+    db.socket_port = port;
+    db.busy = true;
+    odbc_interrupt(&db);
+    CU_ASSERT(db.interrupted && db.broken);
+    odbc_fini(&db);
+}
+
+static void only_its_own_socket_is_shut(void)
+{
+    int sockets[2];
+    int server = connect_two(sockets);
+    int64_t port = odbc_socket_port(sockets[0]);
+    dup2(sockets[1], sockets[0]);
+    interrupts(sockets[0], port);
+    CU_ASSERT(!is_shut(sockets[0]));
+    interrupts(sockets[0], odbc_socket_port(sockets[0]));
+    CU_ASSERT(is_shut(sockets[0]));
+    close(sockets[0]);
+    close(sockets[1]);
+    close(server);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -162,6 +213,8 @@ int main(void)
         {"given any bytes, when they become a string of JSON, then it is ASCII", strings_are_ascii},
         {"given numbers, NULL and bytes, when they become JSON, then they are as they were",
          members_and_digits},
+        {"given a socket that the driver has closed, when its number is another's, then that is not shut",
+         only_its_own_socket_is_shut},
     };
     return tap_run("odbc_text", tests, sizeof tests / sizeof *tests);
 }
