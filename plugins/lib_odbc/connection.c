@@ -195,6 +195,7 @@ int odbc_enter(struct odbc *db, int64_t deadline, struct sp_error *err)
     pthread_mutex_unlock(&db->lock);
     db->deadline = deadline;
     db->failure = NULL;
+    db->doubtful = false;
     if (sp_clock_now() >= deadline)
         return sp_fail(err, SP_UNAVAILABLE, "%s: there was no time left for it", db->store->place);
     if (db->connection && !is_stale(db))
@@ -220,7 +221,7 @@ int odbc_leave(struct odbc *db, int rc)
     db->busy = false;
     bool broken = db->broken;
     pthread_mutex_unlock(&db->lock);
-    if (broken || db->in_transaction || db->running)
+    if (broken || db->in_transaction || db->running || db->doubtful)
         odbc_close(db);
     json_clear(&db->json);
     return rc;

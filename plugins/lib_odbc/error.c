@@ -157,6 +157,14 @@ static void look_at_interrupt(struct odbc *db, bool *interrupted_out, bool *brok
     pthread_mutex_unlock(&db->lock);
 }
 
+/* A batch undoes its transaction where a row is rejected or a race is lost.  What else goes wrong, such as a
+ * table that is missing when the batch comes to it, no CATCH of SQL Server's may see, and the next write
+ * would be part of what was begun then, and never be committed. */
+static bool may_leave_open(enum sp_class class)
+{
+    return class != SP_REJECTED && class != SP_CONTENDED && class != SP_STOPPED;
+}
+
 /* A driver may lose a connection without a word of it: then nothing is known of what was under way. */
 int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kind kind, const char *doing,
               struct sp_error *err)
@@ -175,6 +183,7 @@ int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kin
     else if (meaning != SP_REFUSED && (lost || meaning == SP_STOPPED))
         meaning = interrupted && sp_clock_now() < db->deadline ? SP_STOPPED : SP_UNAVAILABLE;
     db->failure = class;
+    db->doubtful |= kind == ODBC_WRITES && may_leave_open(meaning);
     char number[16] = "";
     if (told.native && db->store->dialect->tells_numbers)
         snprintf(number, sizeof number, "/%ld", (long)told.native);

@@ -210,6 +210,7 @@ struct odbc {
     int64_t used_at;       /* when the connection was used last */
     bool made;             /* the part's tables are there, as far as this connection knows */
     bool in_transaction;
+    bool doubtful; /* a write of this call failed so that its transaction may be open still */
     const struct odbc_class *failure; /* what the last failure of this call means; NULL: there was none */
     pthread_mutex_t lock;             /* guards all below against odbc_interrupt() */
     bool busy;                        /* in a call */

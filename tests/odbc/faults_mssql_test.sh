@@ -103,6 +103,22 @@ errors() {
     error 7105 unknown
 }
 
+logged_in() {
+    mssql_tell records 'where={"event": "login", "user": "scanpipe"}' | wc -l
+}
+
+# What a server cannot compile when it comes to it, no CATCH of the batch sees: its transaction may stay open.
+an_open_transaction() {
+    local before
+    before=$(logged_in)
+    error 547 rejected
+    error 1205 contended
+    is 'what the batch has rolled back leaves the connection' "$(logged_in)" "$before"
+    error 208 refused
+    error 8628 unavailable
+    is 'other errors of a write do not' "$(logged_in)" $((before + 2))
+}
+
 too_long() {
     call one "write 1 1 $order $(printf '%02001d' 7)"
     says 'given a text that is too long, by 2628' ok
@@ -266,6 +282,7 @@ if [ $# -gt 0 ]; then
 else
     what_arrives
     errors
+    an_open_transaction
     too_long
     second_result
     a_cut_connection
