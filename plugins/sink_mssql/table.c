@@ -3,29 +3,10 @@
 
 #include "sink_mssql.h"
 
+#include "../lib_odbc/sql.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A text under construction; memory that runs out ends the process, as it does for an arena. */
-struct text {
-    FILE *stream;
-    char *data;
-    size_t size;
-};
-
-static void text_start(struct text *text)
-{
-    text->stream = open_memstream(&text->data, &text->size);
-    if (!text->stream)
-        abort();
-}
-
-static char *text_end(struct text *text)
-{
-    if (fclose(text->stream) != 0)
-        abort();
-    return text->data;
-}
 
 /* Names are letters, digits and '_'. */
 static void put_table(FILE *out, const struct sp_table *table)
@@ -38,10 +19,10 @@ static void put_table(FILE *out, const struct sp_table *table)
 
 char *mssql_quote(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     put_table(text.stream, table);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 static bool is_text(const struct sp_column *column)
@@ -131,8 +112,8 @@ static void put_key(FILE *out, const struct sp_table *table)
 
 char *mssql_create(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("CREATE TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" (", text.stream);
@@ -142,26 +123,26 @@ char *mssql_create(const struct sp_table *table)
     }
     put_key(text.stream, table);
     fputs(")", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *mssql_add_column(const struct sp_table *table, size_t column)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" ADD ", text.stream);
     put_column(text.stream, table, column);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* In a batch of its own: a column is not known in the one that adds it, where people run both. */
 char *mssql_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there)
 {
-    struct text text;
+    struct sql_text text;
     const char *between = " WHERE ";
-    text_start(&text);
+    sql_start(&text);
     fputs("EXEC (N'UPDATE ", text.stream);
     put_table(text.stream, table);
     fprintf(text.stream, " SET [%s] = [%s]", table->columns[column].name, table->columns[bound].name);
@@ -172,54 +153,54 @@ char *mssql_fill_order(const struct sp_table *table, size_t column, size_t bound
         between = " OR ";
     }
     fputs("')", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *mssql_alter_type(const struct sp_table *table, size_t column)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" ALTER COLUMN ", text.stream);
     put_column(text.stream, table, column);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* The name of an index is its table's. */
 char *mssql_make_key(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("CREATE UNIQUE INDEX [ScanpipeKey] ON ", text.stream);
     put_table(text.stream, table);
     for (size_t i = 0; i < table->key_count; i++)
         fprintf(text.stream, "%s[%s]", i ? ", " : " (", table->columns[i].name);
     fputs(")", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* The column is none of ours: its name may have anything in it. */
 char *mssql_let_be_null(const struct sp_table *table, const char *column, const char *type)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" ALTER COLUMN [", text.stream);
     for (; *column; column++)
         fprintf(text.stream, *column == ']' ? "]]" : "%c", *column);
     fprintf(text.stream, "] %s NULL", type);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* Babelfish wants the schema, and the kind.  A name without a schema is looked for in the user's own, and
  * then in dbo. */
 char *mssql_rename(const struct sp_table *table, const char *name)
 {
-    struct text text;
+    struct sql_text text;
     char *quoted = mssql_quote(table);
-    text_start(&text);
+    sql_start(&text);
     if (strchr(table->name, '.'))
         fprintf(text.stream, "EXEC sp_rename N'%s'", quoted);
     else
@@ -229,7 +210,7 @@ char *mssql_rename(const struct sp_table *table, const char *name)
                 quoted, quoted);
     fprintf(text.stream, ", N'%s', N'OBJECT'", name);
     free(quoted);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* ---- Rows of the parameter, `s`, and of the table, `t` */
@@ -271,28 +252,6 @@ static void put_same_key(FILE *out, const struct sp_table *table)
     }
 }
 
-/* What a group is decided by: its order, or its one value. */
-static const struct sp_column *decider(const struct sp_table *table, size_t group)
-{
-    if (table->groups[group].order_column >= 0)
-        return &table->columns[table->groups[group].order_column];
-    for (size_t i = table->key_count; i < table->column_count; i++) {
-        if (table->columns[i].group == (int32_t)group)
-            return &table->columns[i];
-    }
-    return NULL;
-}
-
-static bool has_order(const struct sp_table *table, size_t group)
-{
-    return table->groups[group].order_column >= 0;
-}
-
-static bool goes_up(const struct sp_table *table, size_t group)
-{
-    return table->groups[group].keep == SP_KEEP_LAST || table->groups[group].keep == SP_KEEP_MAX;
-}
-
 /* The new value is beyond the stored one, or is the first.  A new NULL never is. */
 static void put_beyond(FILE *out, const struct sp_table *table, const struct sp_column *by, const char *sign)
 {
@@ -309,10 +268,10 @@ static void put_beyond(FILE *out, const struct sp_table *table, const struct sp_
 /* Is the group replaced?  An equal order replaces, an equal minimum need not. */
 static void put_replaced(FILE *out, const struct sp_table *table, size_t group)
 {
-    const char *sign = goes_up(table, group) ? " > " : " < ";
-    if (has_order(table, group))
-        sign = goes_up(table, group) ? " >= " : " <= ";
-    put_beyond(out, table, decider(table, group), sign);
+    const char *sign = sql_goes_up(table, group) ? " > " : " < ";
+    if (sql_has_order(table, group))
+        sign = sql_goes_up(table, group) ? " >= " : " <= ";
+    put_beyond(out, table, sql_decider(table, group), sign);
 }
 
 /* A value as it is compared: of text every code counts, and blanks at its end do. */
@@ -332,7 +291,7 @@ static size_t put_values(FILE *out, const struct sp_table *table, size_t group, 
     size_t count = 0;
     for (size_t i = table->key_count; i < table->column_count; i++) {
         const struct sp_column *column = &table->columns[i];
-        if (column->group != (int32_t)group || column == decider(table, group))
+        if (column->group != (int32_t)group || column == sql_decider(table, group))
             continue;
         fputs(count++ ? ", " : "", out);
         put_compared(out, table, column, new);
@@ -343,7 +302,7 @@ static size_t put_values(FILE *out, const struct sp_table *table, size_t group, 
 static bool has_values(const struct sp_table *table, size_t group)
 {
     for (size_t i = table->key_count; i < table->column_count; i++) {
-        if (table->columns[i].group == (int32_t)group && &table->columns[i] != decider(table, group))
+        if (table->columns[i].group == (int32_t)group && &table->columns[i] != sql_decider(table, group))
             return true;
     }
     return false;
@@ -353,9 +312,9 @@ static bool has_values(const struct sp_table *table, size_t group)
  * for which one NULL is as another. */
 static void put_changes(FILE *out, const struct sp_table *table, size_t group)
 {
-    const struct sp_column *by = decider(table, group);
-    put_beyond(out, table, by, goes_up(table, group) ? " > " : " < ");
-    if (!has_order(table, group) || !has_values(table, group))
+    const struct sp_column *by = sql_decider(table, group);
+    put_beyond(out, table, by, sql_goes_up(table, group) ? " > " : " < ");
+    if (!sql_has_order(table, group) || !has_values(table, group))
         return;
     fputs(" OR (", out);
     put_new(out, table, by);
@@ -445,15 +404,15 @@ static void put_begin(FILE *out, const struct sp_table *table)
  */
 char *mssql_upsert(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs(MSSQL_HEAD "DECLARE @touched INT = 0; ", text.stream);
     put_begin(text.stream, table);
     if (!table->append && table->column_count > table->key_count)
         put_update(text.stream, table);
     put_insert(text.stream, table);
     fputs(MSSQL_COMMIT "SELECT @touched", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* As text that no driver and no setting of the session changes. */
@@ -482,8 +441,8 @@ static void put_shown(FILE *out, const struct sp_column *column)
 
 char *mssql_select(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs(MSSQL_HEAD "SELECT s.n", text.stream);
     for (size_t i = 0; i < table->column_count; i++) {
         fputs(", ", text.stream);
@@ -496,5 +455,5 @@ char *mssql_select(const struct sp_table *table)
     fputs(" AS t ON ", text.stream);
     put_same_key(text.stream, table);
     fputs(" OPTION (LOOP JOIN, FORCE ORDER)", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }

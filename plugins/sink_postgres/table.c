@@ -3,29 +3,10 @@
 
 #include "sink_postgres.h"
 
+#include "../lib_odbc/sql.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A text under construction; memory that runs out ends the process, as it does for an arena. */
-struct text {
-    FILE *stream;
-    char *data;
-    size_t size;
-};
-
-static void text_start(struct text *text)
-{
-    text->stream = open_memstream(&text->data, &text->size);
-    if (!text->stream)
-        abort();
-}
-
-static char *text_end(struct text *text)
-{
-    if (fclose(text->stream) != 0)
-        abort();
-    return text->data;
-}
 
 /* Names are letters, digits and '_': in quotes they keep their case. */
 static void put_table(FILE *out, const struct sp_table *table)
@@ -112,16 +93,16 @@ static void put_names(FILE *out, const struct sp_table *table, size_t count)
 
 char *postgres_quote(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     put_table(text.stream, table);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *postgres_create(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("CREATE TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" (", text.stream);
@@ -132,35 +113,35 @@ char *postgres_create(const struct sp_table *table)
     fputs("PRIMARY KEY (", text.stream);
     put_names(text.stream, table, table->key_count);
     fputs("))", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *postgres_add_column(const struct sp_table *table, size_t column)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" ADD COLUMN ", text.stream);
     put_column(text.stream, table, column);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *postgres_rename(const struct sp_table *table, const char *name)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fprintf(text.stream, " RENAME TO \"%s\"", name);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *postgres_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there)
 {
-    struct text text;
+    struct sql_text text;
     const char *between = " WHERE ";
-    text_start(&text);
+    sql_start(&text);
     fputs("UPDATE ", text.stream);
     put_table(text.stream, table);
     fprintf(text.stream, " SET \"%s\" = \"%s\"", table->columns[column].name, table->columns[bound].name);
@@ -170,67 +151,45 @@ char *postgres_fill_order(const struct sp_table *table, size_t column, size_t bo
         fprintf(text.stream, "%s\"%s\" IS NOT NULL", between, table->columns[i].name);
         between = " OR ";
     }
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *postgres_alter_type(const struct sp_table *table, size_t column)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fprintf(text.stream, " ALTER COLUMN \"%s\" TYPE ", table->columns[column].name);
     put_type(text.stream, &table->columns[column]);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 char *postgres_make_key(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("CREATE UNIQUE INDEX ON ", text.stream);
     put_table(text.stream, table);
     fputs(" (", text.stream);
     put_names(text.stream, table, table->key_count);
     fputs(")", text.stream);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* The column is none of ours: its name may have anything in it. */
 char *postgres_let_be_null(const struct sp_table *table, const char *column, const char *type)
 {
-    struct text text;
+    struct sql_text text;
     (void)type;
-    text_start(&text);
+    sql_start(&text);
     fputs("ALTER TABLE ", text.stream);
     put_table(text.stream, table);
     fputs(" ALTER COLUMN \"", text.stream);
     for (; *column; column++)
         fprintf(text.stream, *column == '"' ? "\"\"" : "%c", *column);
     fputs("\" DROP NOT NULL", text.stream);
-    return text_end(&text);
-}
-
-/* What a group is decided by: its order, or its one value. */
-static const struct sp_column *decider(const struct sp_table *table, size_t group)
-{
-    if (table->groups[group].order_column >= 0)
-        return &table->columns[table->groups[group].order_column];
-    for (size_t i = table->key_count; i < table->column_count; i++) {
-        if (table->columns[i].group == (int32_t)group)
-            return &table->columns[i];
-    }
-    return NULL;
-}
-
-static bool has_order(const struct sp_table *table, size_t group)
-{
-    return table->groups[group].order_column >= 0;
-}
-
-static bool goes_up(const struct sp_table *table, size_t group)
-{
-    return table->groups[group].keep == SP_KEEP_LAST || table->groups[group].keep == SP_KEEP_MAX;
+    return sql_end(&text);
 }
 
 /* The new value is beyond the stored one, or is the first.  A new NULL never is. */
@@ -249,10 +208,10 @@ static void put_beyond(FILE *out, const struct sp_column *by, const char *sign)
 /* Is the group replaced?  An equal order replaces, an equal minimum need not. */
 static void put_replaced(FILE *out, const struct sp_table *table, size_t group)
 {
-    const char *sign = goes_up(table, group) ? " > " : " < ";
-    if (has_order(table, group))
-        sign = goes_up(table, group) ? " >= " : " <= ";
-    put_beyond(out, decider(table, group), sign);
+    const char *sign = sql_goes_up(table, group) ? " > " : " < ";
+    if (sql_has_order(table, group))
+        sign = sql_goes_up(table, group) ? " >= " : " <= ";
+    put_beyond(out, sql_decider(table, group), sign);
 }
 
 /* NULL-safe; json knows no equality but that of its text. */
@@ -268,10 +227,10 @@ static void put_differs(FILE *out, const struct sp_column *column)
 /* Does the group change?  Another order is a change; with an equal one the columns are compared. */
 static void put_changes(FILE *out, const struct sp_table *table, size_t group)
 {
-    const struct sp_column *by = decider(table, group);
+    const struct sp_column *by = sql_decider(table, group);
     bool any = false;
-    put_beyond(out, by, goes_up(table, group) ? " > " : " < ");
-    for (size_t i = table->key_count; has_order(table, group) && i < table->column_count; i++) {
+    put_beyond(out, by, sql_goes_up(table, group) ? " > " : " < ");
+    for (size_t i = table->key_count; sql_has_order(table, group) && i < table->column_count; i++) {
         const struct sp_column *column = &table->columns[i];
         if (column->group != (int32_t)group || column == by)
             continue;
@@ -333,8 +292,8 @@ static void put_recordset(FILE *out, const struct sp_table *table, const char *f
  */
 char *postgres_upsert(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("INSERT INTO ", text.stream);
     put_table(text.stream, table);
     fputs(" AS t (", text.stream);
@@ -352,7 +311,7 @@ char *postgres_upsert(const struct sp_table *table)
     put_names(text.stream, table, table->key_count);
     fputs(") DO ", text.stream);
     put_conflict(text.stream, table);
-    return text_end(&text);
+    return sql_end(&text);
 }
 
 /* As text that no driver and no setting of the session changes. */
@@ -370,8 +329,8 @@ static void put_shown(FILE *out, const struct sp_column *column)
 
 char *postgres_select(const struct sp_table *table)
 {
-    struct text text;
-    text_start(&text);
+    struct sql_text text;
+    sql_start(&text);
     fputs("SELECT s.n", text.stream);
     for (size_t i = 0; i < table->column_count; i++) {
         fputs(", ", text.stream);
@@ -387,5 +346,5 @@ char *postgres_select(const struct sp_table *table)
         put_in(text.stream, "t", &table->columns[i]);
         fprintf(text.stream, " = s.c%zu", i);
     }
-    return text_end(&text);
+    return sql_end(&text);
 }
