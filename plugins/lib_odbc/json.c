@@ -3,8 +3,6 @@
 
 #include "json.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define KEPT ((size_t)8 * 1024 * 1024)
@@ -35,7 +33,7 @@ static char *make_room(struct odbc_json *json, size_t size)
     return json->data + json->size;
 }
 
-static void add(struct odbc_json *json, const char *data, size_t size)
+void json_add(struct odbc_json *json, const char *data, size_t size)
 {
     char *at = make_room(json, size);
     if (size)
@@ -44,15 +42,16 @@ static void add(struct odbc_json *json, const char *data, size_t size)
     json->size += size;
 }
 
-void json_raw(struct odbc_json *json, const char *text)
-{
-    add(json, text, strlen(text));
-}
-
 void json_number(struct odbc_json *json, int64_t number)
 {
-    char text[24];
-    add(json, text, (size_t)snprintf(text, sizeof text, "%" PRId64, number));
+    char text[20], *end = text + sizeof text, *at = end;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0)
+        *--at = '-';
+    json_add(json, at, (size_t)(end - at));
 }
 
 size_t json_sequence(const unsigned char *text, size_t size, uint32_t *point_out)
@@ -83,14 +82,14 @@ static void add_unit(struct odbc_json *json, uint32_t unit)
                     digits[unit >> 8 & 15],
                     digits[unit >> 4 & 15],
                     digits[unit & 15]};
-    add(json, text, sizeof text);
+    json_add(json, text, sizeof text);
 }
 
 static size_t add_escaped(struct odbc_json *json, const unsigned char *text, size_t size)
 {
     uint32_t point = 0xfffd;
     if (*text == '"' || *text == '\\') {
-        add(json, (char[]){'\\', (char)*text}, 2);
+        json_add(json, (char[]){'\\', (char)*text}, 2);
         return 1;
     }
     if (*text < 0x20) {
@@ -120,7 +119,7 @@ void json_string(struct odbc_json *json, const char *text, size_t size)
         size_t plain = at;
         while (plain < size && is_plain(bytes[plain]))
             plain++;
-        add(json, text + at, plain - at);
+        json_add(json, text + at, plain - at);
         at = plain;
         if (at < size)
             at += add_escaped(json, bytes + at, size - at);

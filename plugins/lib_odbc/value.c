@@ -4,13 +4,14 @@
 #include "rows.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static void put_time(struct odbc_json *json, int64_t ticks, unsigned digits)
 {
-    char text[SP_TIME_TEXT_SIZE];
-    json_string(json, text, sp_time_format(ticks, digits, text));
+    char text[SP_TIME_TEXT_SIZE + 1] = "\"";
+    size_t end = sp_time_format(ticks, digits, text + 1) + 1;
+    text[end] = '"';
+    json_add(json, text, end + 1);
 }
 
 void value_put(struct odbc_json *json, const struct sp_column *column, const struct sp_value *value,
@@ -39,24 +40,30 @@ void value_put(struct odbc_json *json, const struct sp_column *column, const str
     }
 }
 
+static void put_row(struct odbc_json *json, const struct sp_table *table, const struct sp_value *values,
+                    size_t width, unsigned digits, bool first)
+{
+    for (size_t i = 0; i < width; i++) {
+        json_raw(json, i || !first ? ",\"c" : "\"c");
+        json_number(json, (int64_t)i);
+        json_raw(json, "\":");
+        value_put(json, &table->columns[i], &values[i], digits);
+    }
+}
+
 void value_put_rows(struct odbc_sink_handle *handle, const struct sp_batch *batch, bool keys)
 {
     const struct sp_table *table = handle->sink->table;
     struct odbc_json *json = &handle->db.json;
     unsigned digits = handle->sink->store.dialect->time_digits;
     size_t width = keys ? table->key_count : table->column_count;
-    char name[32];
     json_clear(json);
     json_raw(json, "[");
     for (size_t i = 0; i < batch->row_count; i++) {
         json_raw(json, i ? ",{" : "{");
         if (keys)
             json_number_member(json, "\"n\":", (int64_t)i);
-        for (size_t j = 0; j < width; j++) {
-            snprintf(name, sizeof name, "%s\"c%zu\":", j || keys ? "," : "", j);
-            json_raw(json, name);
-            value_put(json, &table->columns[j], &batch->values[i * table->column_count + j], digits);
-        }
+        put_row(json, table, &batch->values[i * table->column_count], width, digits, !keys);
         json_raw(json, "}");
     }
     json_raw(json, "]");
