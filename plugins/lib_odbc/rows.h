@@ -39,13 +39,10 @@ void odbc_sink_interrupt(void *handle);
 
 /* ---- value.c */
 
-/* A value of a row as JSON. */
-void value_put(struct odbc_json *json, const struct sp_column *column, const struct sp_value *value,
-               unsigned time_digits);
 /* Column `index` of the row that was fetched. */
 int value_take(struct odbc_sink_handle *handle, size_t index, struct sp_arena *arena, struct sp_value *out,
                const char *doing, struct sp_error *err) SP_MUST_CHECK;
-/* The array of rows; of keys alone where `keys`, each with its number `n`. */
+/* The array of rows; of keys alone where `keys`, each with its number `n`.  NULLs are left out. */
 void value_put_rows(struct odbc_sink_handle *handle, const struct sp_batch *batch, bool keys);
 
 /* ---- schema.c */

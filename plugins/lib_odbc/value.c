@@ -14,13 +14,9 @@ static void put_time(struct odbc_json *json, int64_t ticks, unsigned digits)
     json_add(json, text, end + 1);
 }
 
-void value_put(struct odbc_json *json, const struct sp_column *column, const struct sp_value *value,
-               unsigned time_digits)
+static void put_value(struct odbc_json *json, const struct sp_column *column, const struct sp_value *value,
+                      unsigned time_digits)
 {
-    if (!value->present) {
-        json_raw(json, "null");
-        return;
-    }
     switch (column->type) {
     case SP_TYPE_INT:
     case SP_TYPE_BIGINT:
@@ -40,14 +36,17 @@ void value_put(struct odbc_json *json, const struct sp_column *column, const str
     }
 }
 
+/* What is NULL is left out: what is not there is NULL to every database, and need not be read. */
 static void put_row(struct odbc_json *json, const struct sp_table *table, const struct sp_value *values,
                     size_t width, unsigned digits, bool first)
 {
     for (size_t i = 0; i < width; i++) {
+        if (!values[i].present)
+            continue;
         json_raw(json, i || !first ? ",\"c" : "\"c");
         json_number(json, (int64_t)i);
         json_raw(json, "\":");
-        value_put(json, &table->columns[i], &values[i], digits);
+        put_value(json, &table->columns[i], &values[i], digits);
     }
 }
 

@@ -129,7 +129,7 @@ def upsert(call, match):
             raise Refused({"number": 207, "column": column})
     made = []
     for given in document(call):
-        new = {column: given["c%d" % at] for at, column in enumerate(columns)}
+        new = {column: given.get("c%d" % at) for at, column in enumerate(columns)}
         check_lengths(name, new)
         made.append(new)
     touched = sum(join(table(name).rows, keys, decided, new) for new in made)
