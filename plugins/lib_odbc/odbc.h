@@ -337,6 +337,7 @@ struct odbc_store_config {
 
 extern const struct sp_option odbc_store_options[];
 #define ODBC_STORE_OPTIONS 5
+extern const struct sp_capabilities odbc_state_can;
 extern const struct sp_state_ops odbc_state_ops;
 extern const struct sp_letters_ops odbc_letters_ops;
 
@@ -348,5 +349,16 @@ int odbc_store_open(void *loaded, void **handle, struct sp_error *err);
 void odbc_store_close(void *handle);
 int odbc_store_probe(void *handle, int64_t deadline, struct sp_error *err);
 void odbc_store_interrupt(void *handle);
+
+/* The entries of a store's description, but for its name, its summary, its load, and what letters can. */
+#define ODBC_STORE_ENTRIES                                                                                   \
+    SP_PLUGIN_HEAD, .version = PACKAGE_VERSION, .options = odbc_store_options,                               \
+                    .option_count = ODBC_STORE_OPTIONS, .config_size = sizeof(struct odbc_store_config),     \
+                    .check = odbc_store_check, .unload = odbc_store_unload, .open = odbc_store_open,         \
+                    .close = odbc_store_close, .probe = odbc_store_probe, .interrupt = odbc_store_interrupt, \
+                    .migrate = odbc_store_migrate
+#define ODBC_STATE_ENTRIES                                                                                   \
+    ODBC_STORE_ENTRIES, .kind = SP_STATE, .state = &odbc_state_ops, .capabilities = &odbc_state_can
+#define ODBC_LETTERS_ENTRIES ODBC_STORE_ENTRIES, .kind = SP_LETTERS, .letters = &odbc_letters_ops
 
 #endif

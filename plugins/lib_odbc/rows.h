@@ -37,6 +37,14 @@ void odbc_sink_close(void *handle);
 int odbc_sink_probe(void *handle, int64_t deadline, struct sp_error *err);
 void odbc_sink_interrupt(void *handle);
 
+/* The entries of a sink's description, but for its name, its summary, what it can and its load. */
+#define ODBC_SINK_ENTRIES                                                                                    \
+    SP_PLUGIN_HEAD, .kind = SP_SINK, .version = PACKAGE_VERSION, .options = odbc_sink_options,               \
+                    .option_count = ODBC_SINK_OPTIONS, .config_size = sizeof(struct odbc_sink_config),       \
+                    .check = odbc_sink_check, .unload = odbc_sink_unload, .open = odbc_sink_open,            \
+                    .close = odbc_sink_close, .probe = odbc_sink_probe, .interrupt = odbc_sink_interrupt,    \
+                    .sink = &odbc_sink_ops
+
 /* ---- value.c */
 
 /* Column `index` of the row that was fetched. */

@@ -123,6 +123,8 @@ static int state_put(void *handle, const char *name, struct sp_slice value, int6
     return odbc_leave(db, 0);
 }
 
+const struct sp_capabilities odbc_state_can = {.size = sizeof odbc_state_can, .flags = SP_DURABLE};
+
 const struct sp_state_ops odbc_state_ops = {
     .size = sizeof odbc_state_ops,
     .get = state_get,
