@@ -8,6 +8,7 @@ include plugins/sink_null/local.mk
 include plugins/sink_file/local.mk
 include plugins/queue_memory/local.mk
 include plugins/source_file/local.mk
+include plugins/lib_sql/local.mk
 if WITH_SQLITE
 include plugins/lib_sqlite/local.mk
 include plugins/queue_sqlite/local.mk

@@ -320,7 +320,7 @@ tests_unit_fold_sqlite_property_test_SOURCES = \
 	tests/unit/fold_world.c
 tests_unit_fold_sqlite_property_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_fold_sqlite_property_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_fold_sqlite_property_test_LDADD = tests/libsink_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+tests_unit_fold_sqlite_property_test_LDADD = tests/libsink_sqlite.a tests/liblib_sqlite.a plugins/lib_sql/libsql.la $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/fold_test
 tests_unit_fold_test_SOURCES = \
@@ -488,7 +488,7 @@ tests_unit_sink_sqlite_test_SOURCES = \
 	tests/unit/sink_sqlite_test.c
 tests_unit_sink_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_sink_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_sink_sqlite_test_LDADD = tests/libsink_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+tests_unit_sink_sqlite_test_LDADD = tests/libsink_sqlite.a tests/liblib_sqlite.a plugins/lib_sql/libsql.la $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/source_file_test
 tests_unit_source_file_test_SOURCES = \

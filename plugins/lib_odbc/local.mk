@@ -17,8 +17,6 @@ plugins_lib_odbc_libodbcsink_la_SOURCES = \
 	plugins/lib_odbc/simple.c \
 	plugins/lib_odbc/sink.c \
 	plugins/lib_odbc/socket.c \
-	plugins/lib_odbc/sql.c \
-	plugins/lib_odbc/sql.h \
 	plugins/lib_odbc/state.c \
 	plugins/lib_odbc/statement.c \
 	plugins/lib_odbc/takeover.c \

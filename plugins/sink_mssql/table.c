@@ -3,31 +3,28 @@
 
 #include "sink_mssql.h"
 
-#include "../lib_odbc/sql.h"
+#include "../lib_sql/sql.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-/* Names are letters, digits and '_'. */
-static void put_table(FILE *out, const struct sp_table *table)
-{
-    const char *dot = strchr(table->name, '.');
-    if (dot)
-        fprintf(out, "[%.*s].", (int)(dot - table->name), table->name);
-    fprintf(out, "[%s]", dot ? dot + 1 : table->name);
-}
+static void put_differs(FILE *out, const struct sp_table *table, size_t group);
+
+/* Two texts whose collations are those of the database and of a column cannot be chosen between, unless one
+ * of them says its own.  Assigned, a text takes the collation of its column. */
+static const struct sql_style style = {
+    .open = '[',
+    .close = ']',
+    .schemas = true,
+    .chosen_text = " " MSSQL_BYTES,
+    .put_differs = put_differs,
+};
 
 char *mssql_quote(const struct sp_table *table)
 {
     struct sql_text text;
     sql_start(&text);
-    put_table(text.stream, table);
+    sql_put_table(&style, text.stream, table);
     return sql_end(&text);
-}
-
-static bool is_text(const struct sp_column *column)
-{
-    return column->type == SP_TYPE_TEXT || column->type == SP_TYPE_JSON;
 }
 
 /* A character may have two units of UTF-16, which is what NVARCHAR(n) counts, up to 4000. */
@@ -75,7 +72,7 @@ static void put_type(FILE *out, const struct sp_column *column, bool key)
  * long, the column itself refuses it. */
 static void put_type_in_json(FILE *out, const struct sp_column *column)
 {
-    if (is_text(column))
+    if (sql_is_text(column))
         fputs("NVARCHAR(MAX)", out);
     else
         put_type(out, column, false);
@@ -87,7 +84,7 @@ static void put_column(FILE *out, const struct sp_table *table, size_t index)
     bool key = index < table->key_count;
     fprintf(out, "[%s] ", column->name);
     put_type(out, column, key);
-    if (key && is_text(column))
+    if (key && sql_is_text(column))
         fputs(" " MSSQL_BYTES, out);
     fputs(key ? " NOT NULL" : " NULL", out);
 }
@@ -97,14 +94,14 @@ static void put_key(FILE *out, const struct sp_table *table)
 {
     for (size_t i = 0; i < table->key_count; i++) {
         const struct sp_column *column = &table->columns[i];
-        if (is_text(column))
+        if (sql_is_text(column))
             fprintf(out, "[%s_Bytes] AS DATALENGTH([%s]) PERSISTED NOT NULL, ", column->name, column->name);
     }
     fputs("PRIMARY KEY (", out);
     for (size_t i = 0; i < table->key_count; i++) {
         const struct sp_column *column = &table->columns[i];
         fprintf(out, "%s[%s]", i ? ", " : "", column->name);
-        if (is_text(column))
+        if (sql_is_text(column))
             fprintf(out, ", [%s_Bytes]", column->name);
     }
     fputs(")", out);
@@ -113,10 +110,7 @@ static void put_key(FILE *out, const struct sp_table *table)
 char *mssql_create(const struct sp_table *table)
 {
     struct sql_text text;
-    sql_start(&text);
-    fputs("CREATE TABLE ", text.stream);
-    put_table(text.stream, table);
-    fputs(" (", text.stream);
+    sql_start_on(&style, &text, "CREATE TABLE ", table, " (");
     for (size_t i = 0; i < table->column_count; i++) {
         put_column(text.stream, table, i);
         fputs(", ", text.stream);
@@ -129,10 +123,7 @@ char *mssql_create(const struct sp_table *table)
 char *mssql_add_column(const struct sp_table *table, size_t column)
 {
     struct sql_text text;
-    sql_start(&text);
-    fputs("ALTER TABLE ", text.stream);
-    put_table(text.stream, table);
-    fputs(" ADD ", text.stream);
+    sql_start_on(&style, &text, "ALTER TABLE ", table, " ADD ");
     put_column(text.stream, table, column);
     return sql_end(&text);
 }
@@ -141,17 +132,9 @@ char *mssql_add_column(const struct sp_table *table, size_t column)
 char *mssql_fill_order(const struct sp_table *table, size_t column, size_t bound, const bool *there)
 {
     struct sql_text text;
-    const char *between = " WHERE ";
     sql_start(&text);
-    fputs("EXEC (N'UPDATE ", text.stream);
-    put_table(text.stream, table);
-    fprintf(text.stream, " SET [%s] = [%s]", table->columns[column].name, table->columns[bound].name);
-    for (size_t i = table->key_count; i < table->column_count; i++) {
-        if (i == column || table->columns[i].group != table->columns[column].group || !there[i])
-            continue;
-        fprintf(text.stream, "%s[%s] IS NOT NULL", between, table->columns[i].name);
-        between = " OR ";
-    }
+    fputs("EXEC (N'", text.stream);
+    sql_put_fill_order(&style, text.stream, table, column, bound, there);
     fputs("')", text.stream);
     return sql_end(&text);
 }
@@ -159,10 +142,7 @@ char *mssql_fill_order(const struct sp_table *table, size_t column, size_t bound
 char *mssql_alter_type(const struct sp_table *table, size_t column)
 {
     struct sql_text text;
-    sql_start(&text);
-    fputs("ALTER TABLE ", text.stream);
-    put_table(text.stream, table);
-    fputs(" ALTER COLUMN ", text.stream);
+    sql_start_on(&style, &text, "ALTER TABLE ", table, " ALTER COLUMN ");
     put_column(text.stream, table, column);
     return sql_end(&text);
 }
@@ -171,11 +151,8 @@ char *mssql_alter_type(const struct sp_table *table, size_t column)
 char *mssql_make_key(const struct sp_table *table)
 {
     struct sql_text text;
-    sql_start(&text);
-    fputs("CREATE UNIQUE INDEX [ScanpipeKey] ON ", text.stream);
-    put_table(text.stream, table);
-    for (size_t i = 0; i < table->key_count; i++)
-        fprintf(text.stream, "%s[%s]", i ? ", " : " (", table->columns[i].name);
+    sql_start_on(&style, &text, "CREATE UNIQUE INDEX [ScanpipeKey] ON ", table, " (");
+    sql_put_names(&style, text.stream, table, table->key_count);
     fputs(")", text.stream);
     return sql_end(&text);
 }
@@ -184,13 +161,9 @@ char *mssql_make_key(const struct sp_table *table)
 char *mssql_let_be_null(const struct sp_table *table, const char *column, const char *type)
 {
     struct sql_text text;
-    sql_start(&text);
-    fputs("ALTER TABLE ", text.stream);
-    put_table(text.stream, table);
-    fputs(" ALTER COLUMN [", text.stream);
-    for (; *column; column++)
-        fprintf(text.stream, *column == ']' ? "]]" : "%c", *column);
-    fprintf(text.stream, "] %s NULL", type);
+    sql_start_on(&style, &text, "ALTER TABLE ", table, " ALTER COLUMN ");
+    sql_put_name(&style, text.stream, column);
+    fprintf(text.stream, " %s NULL", type);
     return sql_end(&text);
 }
 
@@ -215,16 +188,6 @@ char *mssql_rename(const struct sp_table *table, const char *name)
 
 /* ---- Rows of the parameter, `s`, and of the table, `t` */
 
-static void put_new(FILE *out, const struct sp_table *table, const struct sp_column *column)
-{
-    fprintf(out, "s.c%zu", (size_t)(column - table->columns));
-}
-
-static void put_old(FILE *out, const struct sp_column *column)
-{
-    fprintf(out, "t.[%s]", column->name);
-}
-
 /* "OPENJSON(@j) WITH (c0 INT, ...) AS s", with `first` before the columns. */
 static void put_rows(FILE *out, const struct sp_table *table, const char *first, size_t count)
 {
@@ -242,7 +205,7 @@ static void put_same_key(FILE *out, const struct sp_table *table)
     for (size_t i = 0; i < table->key_count; i++) {
         const char *name = table->columns[i].name;
         fprintf(out, "%st.[%s] = ", i ? " AND " : "", name);
-        if (is_text(&table->columns[i]))
+        if (sql_is_text(&table->columns[i]))
             fprintf(out,
                     "CAST(s.c%zu AS NVARCHAR(%d)) " MSSQL_BYTES
                     " AND DATALENGTH(t.[%s]) = DATALENGTH(s.c%zu)",
@@ -252,101 +215,34 @@ static void put_same_key(FILE *out, const struct sp_table *table)
     }
 }
 
-/* The new value is beyond the stored one, or is the first.  A new NULL never is. */
-static void put_beyond(FILE *out, const struct sp_table *table, const struct sp_column *by, const char *sign)
-{
-    put_new(out, table, by);
-    fputs(sign, out);
-    put_old(out, by);
-    fputs(" OR (", out);
-    put_old(out, by);
-    fputs(" IS NULL AND ", out);
-    put_new(out, table, by);
-    fputs(" IS NOT NULL)", out);
-}
-
-/* Is the group replaced?  An equal order replaces, an equal minimum need not. */
-static void put_replaced(FILE *out, const struct sp_table *table, size_t group)
-{
-    const char *sign = sql_goes_up(table, group) ? " > " : " < ";
-    if (sql_has_order(table, group))
-        sign = sql_goes_up(table, group) ? " >= " : " <= ";
-    put_beyond(out, table, sql_decider(table, group), sign);
-}
-
 /* A value as it is compared: of text every code counts, and blanks at its end do. */
 static void put_compared(FILE *out, const struct sp_table *table, const struct sp_column *column, bool new)
 {
-    fputs(is_text(column) ? "CAST(" : "", out);
+    fputs(sql_is_text(column) ? "CAST(" : "", out);
     if (new)
-        put_new(out, table, column);
+        sql_put_new(&style, out, table, column);
     else
-        put_old(out, column);
-    fputs(is_text(column) ? " AS VARBINARY(MAX))" : "", out);
+        sql_put_old(&style, out, column);
+    fputs(sql_is_text(column) ? " AS VARBINARY(MAX))" : "", out);
 }
 
-/* The values of a group, but for its order; returns how many. */
-static size_t put_values(FILE *out, const struct sp_table *table, size_t group, bool new)
+static void put_values(FILE *out, const struct sp_table *table, size_t group, bool new)
 {
-    size_t count = 0;
-    for (size_t i = table->key_count; i < table->column_count; i++) {
-        const struct sp_column *column = &table->columns[i];
-        if (column->group != (int32_t)group || column == sql_decider(table, group))
-            continue;
-        fputs(count++ ? ", " : "", out);
-        put_compared(out, table, column, new);
+    const char *between = "";
+    for (const struct sp_column *at = NULL; (at = sql_next_value(table, group, at)); between = ", ") {
+        fputs(between, out);
+        put_compared(out, table, at, new);
     }
-    return count;
 }
 
-static bool has_values(const struct sp_table *table, size_t group)
+/* For EXCEPT one NULL is as another. */
+static void put_differs(FILE *out, const struct sp_table *table, size_t group)
 {
-    for (size_t i = table->key_count; i < table->column_count; i++) {
-        if (table->columns[i].group == (int32_t)group && &table->columns[i] != sql_decider(table, group))
-            return true;
-    }
-    return false;
-}
-
-/* Does the group change?  Another order is a change; with an equal one the values are compared, by EXCEPT,
- * for which one NULL is as another. */
-static void put_changes(FILE *out, const struct sp_table *table, size_t group)
-{
-    const struct sp_column *by = sql_decider(table, group);
-    put_beyond(out, table, by, sql_goes_up(table, group) ? " > " : " < ");
-    if (!sql_has_order(table, group) || !has_values(table, group))
-        return;
-    fputs(" OR (", out);
-    put_new(out, table, by);
-    fputs(" = ", out);
-    put_old(out, by);
-    fputs(" AND EXISTS (SELECT ", out);
+    fputs("EXISTS (SELECT ", out);
     put_values(out, table, group, true);
     fputs(" EXCEPT SELECT ", out);
     put_values(out, table, group, false);
-    fputs("))", out);
-}
-
-/* Two texts whose collations are those of the database and of a column cannot be chosen between, unless one
- * of them says its own.  Assigned, a text takes the collation of its column. */
-static void put_chosen(FILE *out, const struct sp_table *table, const struct sp_column *column)
-{
-    put_new(out, table, column);
-    fputs(is_text(column) ? " " MSSQL_BYTES : "", out);
-}
-
-static void put_set(FILE *out, const struct sp_table *table)
-{
-    for (size_t i = table->key_count; i < table->column_count; i++) {
-        const struct sp_column *column = &table->columns[i];
-        fprintf(out, "%s[%s] = CASE WHEN ", i > table->key_count ? ", " : "", column->name);
-        put_replaced(out, table, (size_t)column->group);
-        fputs(" THEN ", out);
-        put_chosen(out, table, column);
-        fputs(" ELSE ", out);
-        put_old(out, column);
-        fputs(" END", out);
-    }
+    fputs(")", out);
 }
 
 /* The batch's order, which is that of keys, in one thread: rows are locked in it. */
@@ -356,34 +252,30 @@ static void put_set(FILE *out, const struct sp_table *table)
 static void put_update(FILE *out, const struct sp_table *table)
 {
     fputs("UPDATE t SET ", out);
-    put_set(out, table);
+    sql_put_set(&style, out, table);
     fputs(" FROM ", out);
     put_rows(out, table, "", table->column_count);
     fputs(" INNER JOIN ", out);
-    put_table(out, table);
+    sql_put_table(&style, out, table);
     fputs(LOCKED " ON ", out);
     put_same_key(out, table);
-    for (size_t i = 0; i < table->group_count; i++) {
-        fputs(i ? " OR " : " WHERE ", out);
-        put_changes(out, table, i);
-    }
+    sql_put_where_changed(&style, out, table);
     fputs(IN_ORDER "SET @touched = @@ROWCOUNT; ", out);
 }
 
 static void put_insert(FILE *out, const struct sp_table *table)
 {
     fputs("INSERT INTO ", out);
-    put_table(out, table);
+    sql_put_table(&style, out, table);
     fputs(" (", out);
-    for (size_t i = 0; i < table->column_count; i++)
-        fprintf(out, "%s[%s]", i ? ", " : "", table->columns[i].name);
+    sql_put_names(&style, out, table, table->column_count);
     fputs(") SELECT ", out);
     for (size_t i = 0; i < table->column_count; i++)
         fprintf(out, "%ss.c%zu", i ? ", " : "", i);
     fputs(" FROM ", out);
     put_rows(out, table, "", table->column_count);
     fputs(" WHERE NOT EXISTS (SELECT 1 FROM ", out);
-    put_table(out, table);
+    sql_put_table(&style, out, table);
     fputs(LOCKED " WHERE ", out);
     put_same_key(out, table);
     fputs(")" IN_ORDER "SET @touched = @touched + @@ROWCOUNT; ", out);
@@ -421,19 +313,19 @@ static void put_shown(FILE *out, const struct sp_column *column)
     switch (column->type) {
     case SP_TYPE_TIMESTAMP:
         fputs("REPLACE(CONVERT(NVARCHAR(27), CAST(SWITCHOFFSET(CAST(", out);
-        put_old(out, column);
+        sql_put_old(&style, out, column);
         fputs(" AS DATETIMEOFFSET(7)), '+00:00') AS DATETIME2(7)), 121), ' ', 'T') + 'Z'", out);
         break;
     case SP_TYPE_TEXT:
     case SP_TYPE_JSON:
-        put_old(out, column);
+        sql_put_old(&style, out, column);
         break;
     case SP_TYPE_INT:
     case SP_TYPE_BIGINT:
     case SP_TYPE_DECIMAL:
     case SP_TYPE_BOOLEAN:
         fputs("CAST(", out);
-        put_old(out, column);
+        sql_put_old(&style, out, column);
         fputs(" AS NVARCHAR(50))", out);
         break;
     }
@@ -451,7 +343,7 @@ char *mssql_select(const struct sp_table *table)
     fputs(" FROM ", text.stream);
     put_rows(text.stream, table, "n BIGINT, ", table->key_count);
     fputs(" INNER JOIN ", text.stream);
-    put_table(text.stream, table);
+    sql_put_table(&style, text.stream, table);
     fputs(" AS t ON ", text.stream);
     put_same_key(text.stream, table);
     fputs(" OPTION (LOOP JOIN, FORCE ORDER)", text.stream);

@@ -10,5 +10,5 @@ plugins_sink_postgres_sink_postgres_la_SOURCES = \
 plugins_sink_postgres_sink_postgres_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_sink_postgres_sink_postgres_la_CFLAGS = $(AM_CFLAGS) $(ODBC_CFLAGS)
 plugins_sink_postgres_sink_postgres_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_sink_postgres_sink_postgres_la_LIBADD = plugins/lib_odbc/libodbcsink.la $(ODBC_LIBS)
+plugins_sink_postgres_sink_postgres_la_LIBADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(ODBC_LIBS)
 EXTRA_DIST += plugins/sink_postgres/README.md

@@ -15,5 +15,5 @@ plugins_sink_sqlite_sink_sqlite_la_SOURCES = \
 plugins_sink_sqlite_sink_sqlite_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_sink_sqlite_sink_sqlite_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 plugins_sink_sqlite_sink_sqlite_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_sink_sqlite_sink_sqlite_la_LIBADD = plugins/lib_sqlite/libsqlite.la $(SQLITE_LIBS)
+plugins_sink_sqlite_sink_sqlite_la_LIBADD = plugins/lib_sqlite/libsqlite.la plugins/lib_sql/libsql.la $(SQLITE_LIBS)
 EXTRA_DIST += plugins/sink_sqlite/README.md

@@ -13,20 +13,20 @@ odbc_unit_tests += tests/odbc/postgres_table_test
 tests_odbc_postgres_table_test_SOURCES = tests/odbc/postgres_table_test.c plugins/sink_postgres/table.c $(GOLDEN)
 tests_odbc_postgres_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_postgres_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
-tests_odbc_postgres_table_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
+tests_odbc_postgres_table_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
 endif
 if WITH_MSSQL
 odbc_unit_tests += tests/odbc/mssql_table_test
 tests_odbc_mssql_table_test_SOURCES = tests/odbc/mssql_table_test.c plugins/sink_mssql/table.c $(GOLDEN)
 tests_odbc_mssql_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_mssql_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
-tests_odbc_mssql_table_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
+tests_odbc_mssql_table_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
 odbc_unit_tests += tests/odbc/mssql_dialect_test
 tests_odbc_mssql_dialect_test_SOURCES = tests/odbc/mssql_dialect_test.c \
 	plugins/sink_mssql/dialect.c plugins/sink_mssql/errors.c plugins/sink_mssql/table.c
 tests_odbc_mssql_dialect_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_mssql_dialect_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
-tests_odbc_mssql_dialect_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
+tests_odbc_mssql_dialect_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
 endif
 check_PROGRAMS += $(odbc_unit_tests)
 TESTS += $(odbc_unit_tests)

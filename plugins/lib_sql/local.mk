@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LTLIBRARIES += plugins/lib_sql/libsql.la
+plugins_lib_sql_libsql_la_SOURCES = \
+	plugins/lib_sql/sql.c \
+	plugins/lib_sql/sql.h
+plugins_lib_sql_libsql_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+EXTRA_DIST += plugins/lib_sql/README.md
