@@ -53,9 +53,10 @@ $(tests_liblib_sqlite_a_OBJECTS) $(tests_libqueue_sqlite_a_OBJECTS): sql/sqlite_
 endif
 if WITH_POSTGRES
 BUILT_SOURCES += sql/postgres_migrations.h
-$(plugins_sink_postgres_sink_postgres_la_OBJECTS): sql/postgres_migrations.h
+$(plugins_sink_postgres_sink_postgres_la_OBJECTS) $(tests_odbc_postgres_table_test_OBJECTS): sql/postgres_migrations.h
 endif
 if WITH_MSSQL
 BUILT_SOURCES += sql/mssql_migrations.h
-$(plugins_sink_mssql_sink_mssql_la_OBJECTS) $(tests_odbc_mssql_dialect_test_OBJECTS): sql/mssql_migrations.h
+$(plugins_sink_mssql_sink_mssql_la_OBJECTS): sql/mssql_migrations.h
+$(tests_odbc_mssql_dialect_test_OBJECTS) $(tests_odbc_mssql_table_test_OBJECTS): sql/mssql_migrations.h
 endif

@@ -10,20 +10,21 @@ tests_odbc_odbc_text_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $
 GOLDEN = tests/odbc/golden.c tests/odbc/golden.h
 if WITH_POSTGRES
 odbc_unit_tests += tests/odbc/postgres_table_test
-tests_odbc_postgres_table_test_SOURCES = tests/odbc/postgres_table_test.c plugins/sink_postgres/table.c $(GOLDEN)
+tests_odbc_postgres_table_test_SOURCES = tests/odbc/postgres_table_test.c $(GOLDEN) \
+	plugins/sink_postgres/dialect.c plugins/sink_postgres/errors.c plugins/sink_postgres/table.c
 tests_odbc_postgres_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_postgres_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
 tests_odbc_postgres_table_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
 endif
 if WITH_MSSQL
+MSSQL_DIALECT = plugins/sink_mssql/dialect.c plugins/sink_mssql/errors.c plugins/sink_mssql/table.c
 odbc_unit_tests += tests/odbc/mssql_table_test
-tests_odbc_mssql_table_test_SOURCES = tests/odbc/mssql_table_test.c plugins/sink_mssql/table.c $(GOLDEN)
+tests_odbc_mssql_table_test_SOURCES = tests/odbc/mssql_table_test.c $(GOLDEN) $(MSSQL_DIALECT)
 tests_odbc_mssql_table_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_mssql_table_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
 tests_odbc_mssql_table_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
 odbc_unit_tests += tests/odbc/mssql_dialect_test
-tests_odbc_mssql_dialect_test_SOURCES = tests/odbc/mssql_dialect_test.c \
-	plugins/sink_mssql/dialect.c plugins/sink_mssql/errors.c plugins/sink_mssql/table.c
+tests_odbc_mssql_dialect_test_SOURCES = tests/odbc/mssql_dialect_test.c $(MSSQL_DIALECT)
 tests_odbc_mssql_dialect_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_mssql_dialect_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
 tests_odbc_mssql_dialect_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
