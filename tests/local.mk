@@ -957,6 +957,7 @@ EXTRA_DIST += \
 	tests/e2e/kill_test.sh \
 	tests/e2e/killer_test.sh \
 	tests/e2e/lib.sh \
+	tests/e2e/migrate.sh \
 	tests/e2e/losses.py \
 	tests/e2e/main_job_test.sh \
 	tests/e2e/memory_test.sh \

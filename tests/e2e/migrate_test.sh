@@ -4,11 +4,8 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-file=$scratch/parcels.yaml
-feed=(--generate --seed "$seed" --events "$(scaled 4000 1000)" --parcels 400 --malformed 1 --repeat 1 --stale 1)
-events=$scratch/events.ndjson
-sim_print "$events" "${feed[@]}"
-sim_start "${feed[@]}"
+# shellcheck source=tests/e2e/migrate.sh
+. "$here/migrate.sh"
 
 # All in one file, but for the state where that is said.
 parcels() { # [STATE [SINK]]
@@ -19,19 +16,6 @@ queue: {path: "\${SCANPIPE_DATA}/parcels.db", $quick}
 sink: {plugin: sqlite, path: "\${SCANPIPE_DATA}/parcels.db", ${2:-migrate: false}, $quick}
 state: {plugin: sqlite, path: "\${SCANPIPE_DATA}/${1:-parcels}.db", timeout: 2s, $quick}
 YAML
-}
-
-migrate() { # NAME STATUS [OPTION...]
-    "${scanpipe[@]}" migrate -c "$file" "${@:3}" >"$scratch/out" 2>"$scratch/err"
-    is "$1: exit status" "$?" "$2"
-}
-
-says() { # NAME PATTERN
-    check "$1" grep -E "$2" "$scratch/out"
-}
-
-complains() { # NAME PATTERN
-    check "$1" grep -E "$2" "$scratch/err"
 }
 
 script() { # DB: executes what migrate printed
@@ -77,15 +61,9 @@ by_hand() {
 }
 
 at_once() {
-    local number failed=0 pids=()
     new_data once
     parcels
-    for number in 1 2 3 4 5 6; do
-        "${scanpipe[@]}" migrate -c "$file" >"$scratch/once.$number" 2>&1 &
-        pids+=($!)
-    done
-    for number in "${pids[@]}"; do wait "$number" || failed=$((failed + 1)); done
-    is 'six at once: none fails' "$failed" 0
+    migrate_at_once 6
     is 'each step ran once' "$(query "$SCANPIPE_DATA/parcels.db" 'SELECT count(*) FROM ScanpipeMigrations')" 4
 }
 
@@ -178,11 +156,6 @@ half() {
     file=$whole
     runs whole "$file"
     table_equals 'all was read again' "$SCANPIPE_DATA/parcels.db" "$events"
-}
-
-online() { # NAME STATUS
-    "${scanpipe[@]}" check --online -c "$file" >"$scratch/out" 2>"$scratch/err"
-    is "$1: exit status" "$?" "$2"
 }
 
 statement() { # executes one of the cures that are told, by a pattern

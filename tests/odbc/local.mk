@@ -55,6 +55,7 @@ EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/README.md \
 	tests/odbc/callers.sh \
 	tests/odbc/golden \
+	tests/odbc/jobs.sh \
 	tests/odbc/leaks.supp \
 	tests/odbc/mssql.sh \
 	tests/odbc/mssql_sql.py \
@@ -65,4 +66,5 @@ EXTRA_DIST += $(odbc_tests) \
 	tests/odbc/real_mssql.sh \
 	tests/odbc/real_mssql_migrate_test.sh \
 	tests/odbc/real_mssql_test.sh \
+	tests/odbc/real_postgres.sh \
 	tests/odbc/rows.sh

@@ -6,6 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 # shellcheck source=tests/odbc/mssql.sh
 . "$root/tests/odbc/mssql.sh"
+# shellcheck source=tests/odbc/jobs.sh
+. "$root/tests/odbc/jobs.sh"
 
 [ -e "$build/plugins/sink_mssql/.libs/sink_mssql.so" ] || skip_all "the sink mssql was not built"
 reason=$(mssql_find) || skip_all "$reason"
@@ -14,23 +16,13 @@ mssql_start "$scratch" || bail "the TDS server does not start"
 use_test_plugins
 printf '%s' "$mssql_password" >"$scratch/secret"
 
-main_conf() { # FILE
-    local server="plugin: mssql, connection: \"$mssql_connection\", password: \"\${file:$scratch/secret}\", $quick"
-    write_conf "$1" <<YAML
-name: main
-source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 200, poll_interval: 100ms, $quick}
-queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: 50}, visibility_timeout: 5s}
-sink: {$server, migrate: true, workers: 3, batch: {events: 500}}
-state: {$server}
-dead_letters: {$server}
-YAML
+rows() {
+    mssql_rows
 }
 
 as_the_oracle() { # NAME FILE
-    mssql_rows >"$scratch/rows"
-    python3 "$here/oracle.py" "$events" >"$scratch/oracle"
+    table_as_the_oracle "$1: the table is the oracle's" "$events"
     at_least "$1: there are rows" "$(wc -l <"$scratch/rows")" 100
-    check "$1: the table is the oracle's" diff "$scratch/oracle" "$scratch/rows"
     letters_equal "$1: the dead letters are what can be in no row" "$events" "$2"
     queue_is_empty "$1: the queue is empty" "$SCANPIPE_DATA/queue.db"
     has "$1: ProcessingState shows how far it came" "$(mssql_dump ProcessingState)" \
@@ -45,7 +37,7 @@ feed=(--generate --seed "$seed" --events "$(scaled 6000 2000)" --parcels 1000 --
 sim_print "$events" "${feed[@]}"
 sim_start "${feed[@]}"
 new_data main
-main_conf "$scratch/main.yaml"
+write_main "$scratch/main.yaml" "$(stage mssql "$mssql_connection")" 500
 
 # What goes wrong now and then: a rule's own tables are those of the sink, of the state and of the letters.
 ill() { # MATCH SKIP STEPS

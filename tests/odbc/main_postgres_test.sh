@@ -4,50 +4,20 @@
 # is the oracle's, whatever the feed does, with several processes, and with the server killed again and again.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
-# shellcheck source=tests/odbc/postgres.sh
-. "$root/tests/odbc/postgres.sh"
-# shellcheck source=tests/odbc/rows.sh
-. "$root/tests/odbc/rows.sh"
+# shellcheck source=tests/odbc/real_postgres.sh
+. "$root/tests/odbc/real_postgres.sh"
 
-[ -e "$build/plugins/sink_postgres/.libs/sink_postgres.so" ] || skip_all "the sink postgres was not built"
-reason=$(postgres_find) || skip_all "$reason"
-trap 'postgres_stop; clean_up' EXIT
-postgres_start || bail "PostgreSQL does not start"
-use_test_plugins
-printf '%s' "$postgres_password" >"$scratch/secret"
-
-sql() {
-    postgres_sql "${database:-postgres}" "$1"
-}
-
-main_conf() { # FILE PROCESSES
-    local server="plugin: postgres, connection: \"$postgres_connection\", password: \"\${file:$scratch/secret}\", $quick"
-    server=${server/Database=postgres/Database=$database}
-    write_conf "$1" <<YAML
-name: main
-source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 200, poll_interval: 100ms, $quick}
-queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: 50}, visibility_timeout: 5s}
-sink: {$server, migrate: true, workers: 3, batch: {events: 1000}}
-state: {$server}
-dead_letters: {$server}
-YAML
+main_conf() { # FILE
+    write_main "$1" "$(stage_there)"
 }
 
 as_the_oracle() { # NAME FILE
-    postgres_rows "$database" >"$scratch/rows"
-    postgres_oracle "$events" >"$scratch/oracle"
-    at_least "$1: there are rows" "$(wc -l <"$scratch/oracle")" 100
-    check "$1: the table is the oracle's" diff "$scratch/oracle" "$scratch/rows"
+    table_as_the_oracle "$1: the table is the oracle's" "$events"
+    at_least "$1: there are rows" "$(wc -l <"$scratch/rows")" 100
     letters_equal "$1: the dead letters are what can be in no row" "$events" "$2"
     queue_is_empty "$1: the queue is empty" "$SCANPIPE_DATA/queue.db"
     is "$1: ProcessingState shows how far it came" "$(sql 'SELECT "Pipeline", "LastEventId" FROM "ProcessingState"')" \
         "main|$(sql "SELECT convert_from(\"Value\", 'UTF8')::json ->> 'at' FROM \"PipelineState\" WHERE \"Name\" = 'poller'")"
-}
-
-new_database() { # NAME
-    new_data "$1"
-    sql "CREATE DATABASE $1"
-    database=$1
 }
 
 feed=(--generate --seed "$seed" --events "$(scaled 20000 4000)" --parcels 3000 --malformed 1 --repeat 1 --stale 1)
@@ -61,9 +31,9 @@ one_process() {
     runs plain "$scratch/plain.yaml"
     as_the_oracle plain "$scratch/plain.yaml"
     local before
-    before=$(postgres_rows "$database" | sha256sum)
+    before=$(rows | sha256sum)
     runs again "$scratch/plain.yaml"
-    is 'a second run leaves the table as it is' "$(postgres_rows "$database" | sha256sum)" "$before"
+    is 'a second run leaves the table as it is' "$(rows | sha256sum)" "$before"
     check 'no log tells the password' not grep -F "$postgres_password" "$scratch"/*.log
 }
 
@@ -119,8 +89,6 @@ not() {
 }
 
 one_process
-database=postgres
 four_processes
-database=postgres
 rotated_password
 finish

@@ -3,53 +3,13 @@
 # scanpipe migrate, scanpipe table and scanpipe check --online against a real PostgreSQL server.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
-# shellcheck source=tests/odbc/postgres.sh
-. "$root/tests/odbc/postgres.sh"
-# shellcheck source=tests/odbc/rows.sh
-. "$root/tests/odbc/rows.sh"
-
-[ -e "$build/plugins/sink_postgres/.libs/sink_postgres.so" ] || skip_all "the sink postgres was not built"
-reason=$(postgres_find) || skip_all "$reason"
-trap 'postgres_stop; clean_up' EXIT
-postgres_start || bail "PostgreSQL does not start"
-use_test_plugins
-printf '%s' "$postgres_password" >"$scratch/secret"
-file=$scratch/parcels.yaml
-
-sql() {
-    postgres_sql "$database" "$1"
-}
-
-new_database() { # NAME
-    new_data "$1"
-    postgres_sql postgres "CREATE DATABASE $1"
-    database=$1
-}
+# shellcheck source=tests/odbc/real_postgres.sh
+. "$root/tests/odbc/real_postgres.sh"
+# shellcheck source=tests/e2e/migrate.sh
+. "$here/migrate.sh"
 
 parcels() { # [MIGRATE]
-    local server="plugin: postgres, connection: \"$postgres_connection\", password: \"\${file:$scratch/secret}\", $quick"
-    server=${server/Database=postgres/Database=$database}
-    write_conf "$file" <<YAML
-name: parcels
-source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 500, poll_interval: 100ms, $quick}
-queue: {path: "\${SCANPIPE_DATA}/queue.db"}
-sink: {$server, migrate: ${1:-false}}
-state: {$server, create_tables: ${1:-false}, timeout: 5s}
-dead_letters: {$server, create_tables: ${1:-false}}
-YAML
-}
-
-migrate() { # NAME STATUS [OPTION...]
-    "${scanpipe[@]}" migrate -c "$file" "${@:3}" >"$scratch/out" 2>"$scratch/err"
-    is "$1: exit status" "$?" "$2"
-}
-
-says() { # NAME PATTERN
-    check "$1" grep -E "$2" "$scratch/out"
-}
-
-complains() { # NAME PATTERN
-    check "$1" grep -E "$2" "$scratch/err"
+    write_parcels "$file" "$(stage_there)" "${1:-false}"
 }
 
 tables() {
@@ -58,15 +18,8 @@ tables() {
 }
 
 as_the_oracle() { # NAME [EVENTS]
-    postgres_rows "$database" >"$scratch/rows"
-    postgres_oracle "${2:-$events}" >"$scratch/oracle"
-    check "$1" diff "$scratch/oracle" "$scratch/rows"
+    table_as_the_oracle "$1" "${2:-$events}"
 }
-
-feed=(--generate --seed "$seed" --events "$(scaled 4000 1000)" --parcels 400 --malformed 1 --repeat 1 --stale 1)
-events=$scratch/events.ndjson
-sim_print "$events" "${feed[@]}"
-sim_start "${feed[@]}"
 
 by_hand() {
     new_database by_hand
@@ -83,15 +36,9 @@ by_hand() {
 }
 
 at_once() {
-    local number failed=0 pids=()
     new_database once
     parcels
-    for number in 1 2 3 4 5 6; do
-        "${scanpipe[@]}" migrate -c "$file" >"$scratch/once.$number" 2>&1 &
-        pids+=($!)
-    done
-    for number in "${pids[@]}"; do wait "$number" || failed=$((failed + 1)); done
-    is 'six at once: none fails' "$failed" 0
+    migrate_at_once 6
     is 'each step ran once' "$(sql 'SELECT "Part", "Number" FROM "ScanpipeSchema" ORDER BY 1, 2' | paste -s)" $'letters|1\tstate|1'
     runs once "$file"
     as_the_oracle 'the pipeline works with it'
@@ -173,11 +120,6 @@ rebuilt() {
     as_the_oracle 'all is read again, by the new rules'
 }
 
-online() { # NAME STATUS
-    "${scanpipe[@]}" check --online -c "$file" >"$scratch/out" 2>"$scratch/err"
-    is "$1: exit status" "$?" "$2"
-}
-
 # Given a table of one's own that does not fit, when one asks, then each misfit is told, and its cure cures it.
 compared() {
     new_database compared
@@ -227,9 +169,7 @@ own_table() {
 
 # ---- The worker that scanpipe replaces
 
-quiet=(--generate --seed "$seed" --events "$(scaled 6000 1500)" --parcels 500 --malformed 1)
-quiet_events=$scratch/quiet.ndjson
-sim_print "$quiet_events" "${quiet[@]}"
+quiet_feed
 
 # Its tables, as if it had read up to an id in the midst.  Sets old_place.
 old_tables() {
@@ -248,22 +188,6 @@ def sql(value):
 rows = ["(" + ", ".join(sql(value) for value in json.loads(line)[:8]) + ")" for line in sys.stdin]
 print("INSERT INTO \"ParcelSummary\" VALUES " + ",\n".join(rows))' >"$scratch/rows.sql"
     sql "$(cat "$scratch/rows.sql")"
-}
-
-cursor_at() {
-    field cursor "$("${scanpipe[@]}" cursor show -c "$file" --json)"
-}
-
-# The table but for the columns of orders.
-values_as_the_oracle() { # NAME
-    local which
-    postgres_rows "$database" >"$scratch/rows"
-    postgres_oracle "$quiet_events" >"$scratch/oracle"
-    for which in rows oracle; do
-        python3 -c 'import json, sys
-for line in sys.stdin: print(json.dumps(json.loads(line)[:8]))' <"$scratch/$which" >"$scratch/$which.values"
-    done
-    check "$1" diff "$scratch/oracle.values" "$scratch/rows.values"
 }
 
 # Given that worker's tables with data, when they are taken over, then nothing is lost, the rest of the feed makes
@@ -300,7 +224,7 @@ taken_over() {
     is 'nothing is left to do' "$(grep -vc ': nothing to do$' "$scratch/out")" 0
     runs rest "$file"
     at_most 'only the rest was read' "$(summary rest events_read)" $(($(wc -l <"$quiet_events") * 6 / 10))
-    values_as_the_oracle 'the table is the oracle'"'"'s'
+    values_as_the_oracle 'the table is the oracle'"'"'s' "$quiet_events"
     is 'ProcessingState is one row as before' "$(sql 'SELECT count(*), min("Id"), min("Pipeline") FROM "ProcessingState"')" \
         '1|1|parcels'
     is 'and shows how far it came' "$(sql 'SELECT "LastEventId" FROM "ProcessingState" WHERE "Id" = 1')" "$(cursor_at)"

@@ -7,6 +7,9 @@
 #   SCANPIPE_MSSQL_PASSWORD    a password that needs no quotes
 # shellcheck shell=bash
 
+# shellcheck source=tests/odbc/jobs.sh
+. "$root/tests/odbc/jobs.sh"
+
 object=$build/plugins/sink_mssql/.libs/sink_mssql.so
 [ -n "${SCANPIPE_MSSQL:-}" ] || skip_all "SCANPIPE_MSSQL names no server"
 [ -e "$object" ] || skip_all "the sink mssql was not built"
@@ -23,6 +26,10 @@ new_database() { # NAME: sets `database`
     database=scanpipe_test_$$_$1
     sql master "CREATE DATABASE $database" || bail "no database is to be had"
     databases+=("$database")
+}
+
+stage_there() {
+    stage mssql "$SCANPIPE_MSSQL;Database=$database"
 }
 
 end_all() {

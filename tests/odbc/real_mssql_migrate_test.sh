@@ -6,7 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 # shellcheck source=tests/odbc/real_mssql.sh
 . "$root/tests/odbc/real_mssql.sh"
-file=$scratch/parcels.yaml
+# shellcheck source=tests/e2e/migrate.sh
+. "$here/migrate.sh"
 
 fresh() { # NAME
     new_data "$1"
@@ -14,33 +15,7 @@ fresh() { # NAME
 }
 
 parcels() { # [MIGRATE]
-    local server="plugin: mssql, connection: \"$SCANPIPE_MSSQL;Database=$database\", password: \"\${file:$scratch/secret}\", $quick"
-    write_conf "$file" <<YAML
-name: parcels
-source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 500, poll_interval: 100ms, $quick}
-queue: {path: "\${SCANPIPE_DATA}/queue.db"}
-sink: {$server, migrate: ${1:-false}}
-state: {$server, create_tables: ${1:-false}, timeout: 5s}
-dead_letters: {$server, create_tables: ${1:-false}}
-YAML
-}
-
-migrate() { # NAME STATUS [OPTION...]
-    "${scanpipe[@]}" migrate -c "$file" "${@:3}" >"$scratch/out" 2>"$scratch/err"
-    is "$1: exit status" "$?" "$2"
-}
-
-online() { # NAME STATUS
-    "${scanpipe[@]}" check --online -c "$file" >"$scratch/out" 2>"$scratch/err"
-    is "$1: exit status" "$?" "$2"
-}
-
-says() { # NAME PATTERN
-    check "$1" grep -E "$2" "$scratch/out"
-}
-
-complains() { # NAME PATTERN
-    check "$1" grep -E "$2" "$scratch/err"
+    write_parcels "$file" "$(stage_there)" "${1:-false}"
 }
 
 # Names as the server has them; Babelfish's are in small letters.
@@ -62,9 +37,7 @@ sys.exit(subprocess.call(command + [one for one in batches if one.strip()]))' \
 }
 
 as_the_oracle() { # NAME [EVENTS]
-    rows >"$scratch/rows"
-    python3 "$here/oracle.py" "${2:-$events}" >"$scratch/oracle"
-    check "$1" same "$scratch/oracle" "$scratch/rows"
+    table_as_the_oracle "$1" "${2:-$events}"
 }
 
 # ---- Tables of scanpipe's own
@@ -85,15 +58,9 @@ by_hand() {
 }
 
 at_once() {
-    local number failed=0 pids=()
     fresh once
     parcels
-    for number in 1 2 3 4; do
-        "${scanpipe[@]}" migrate -c "$file" >"$scratch/once.$number" 2>&1 &
-        pids+=($!)
-    done
-    for number in "${pids[@]}"; do wait "$number" || failed=$((failed + 1)); done
-    is 'four at once: none fails' "$failed" 0
+    migrate_at_once 4
     is 'each step ran once' "$(one 'SELECT Part, Number FROM ScanpipeSchema ORDER BY 1, 2')" 'letters,1|state,1'
 }
 
@@ -181,9 +148,7 @@ own_table() {
 
 # ---- The worker that scanpipe replaces
 
-quiet=(--generate --seed "$seed" --events "$(scaled 6000 1500)" --parcels 500 --malformed 1)
-quiet_events=$scratch/quiet.ndjson
-sim_print "$quiet_events" "${quiet[@]}"
+quiet_feed
 
 # Its tables, as if it had read up to an id in the midst.  Sets old_place.
 old_tables() {
@@ -204,22 +169,6 @@ for line in sys.stdin:
     print("INSERT INTO ParcelSummary VALUES (" + ", ".join((time if at in (3, 6, 7) else sql)(value) for at, value in enumerate(json.loads(line)[:8])) + ");")' >"$scratch/rows.sql"
     split -l 100 "$scratch/rows.sql" "$scratch/rows.sql."
     for part in "$scratch"/rows.sql.*; do sql "$database" "$(cat "$part")"; done
-}
-
-cursor_at() {
-    field cursor "$("${scanpipe[@]}" cursor show -c "$file" --json)"
-}
-
-# The table but for the columns of orders.
-values_as_the_oracle() { # NAME
-    local which
-    rows >"$scratch/rows"
-    python3 "$here/oracle.py" "$quiet_events" >"$scratch/oracle"
-    for which in rows oracle; do
-        python3 -c 'import json, sys
-for line in sys.stdin: print(json.dumps(json.loads(line)[:8]))' <"$scratch/$which" >"$scratch/$which.values"
-    done
-    check "$1" same "$scratch/oracle.values" "$scratch/rows.values"
 }
 
 taken_over() {
@@ -254,7 +203,7 @@ taken_over() {
     online 'and it fits' 0
     runs rest "$file"
     at_most 'only the rest was read' "$(summary rest events_read)" $(($(wc -l <"$quiet_events") * 6 / 10))
-    values_as_the_oracle 'the table is the oracle'"'"'s'
+    values_as_the_oracle 'the table is the oracle'"'"'s' "$quiet_events"
     is 'ProcessingState is one row as before' "$(one 'SELECT COUNT(*), MIN(Id), MIN(Pipeline) FROM ProcessingState')" 1,1,parcels
     is 'and shows how far it came' "$(one 'SELECT LastEventId FROM ProcessingState WHERE Id = 1')" "$(cursor_at)"
     check 'all is sent again' "${scanpipe[@]}" replay -c "$file" --from 1 --to "$old_place"
@@ -278,10 +227,6 @@ only_once() {
     is 'it does not come back' "$(cursor_at)" null
 }
 
-feed=(--generate --seed "$seed" --events "$(scaled 4000 1000)" --parcels 400 --malformed 1 --repeat 1 --stale 1)
-events=$scratch/events.ndjson
-sim_print "$events" "${feed[@]}"
-sim_start "${feed[@]}"
 if [ $# -gt 0 ]; then
     "$@"
 else

@@ -48,22 +48,12 @@ PICKY
 # ---- The main job
 
 main_conf() { # FILE
-    local server="plugin: mssql, connection: \"$SCANPIPE_MSSQL;Database=$database\", password: \"\${file:$scratch/secret}\", $quick"
-    write_conf "$1" <<YAML
-name: main
-source: {plugin: scanapi, url: "\${SCAN_API_URL}", page_size: 200, poll_interval: 100ms, $quick}
-queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: 50}, visibility_timeout: 5s}
-sink: {$server, migrate: true, workers: 3, batch: {events: 1000}}
-state: {$server}
-dead_letters: {$server}
-YAML
+    write_main "$1" "$(stage_there)"
 }
 
 as_the_oracle() { # NAME FILE
-    rows >"$scratch/rows"
-    python3 "$here/oracle.py" "$events" >"$scratch/oracle"
+    table_as_the_oracle "$1: the table is the oracle's" "$events"
     at_least "$1: there are rows" "$(wc -l <"$scratch/rows")" 100
-    check "$1: the table is the oracle's" same "$scratch/oracle" "$scratch/rows"
     if [ "$babelfish" = '["0"]' ]; then
         letters_equal "$1: the dead letters are what can be in no row" "$events" "$2"
     fi
