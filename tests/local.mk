@@ -1038,6 +1038,7 @@ EXTRA_DIST += \
 	tests/tds/tds_answer.py \
 	tests/tds/tds_builtin.py \
 	tests/tds/tds_control.py \
+	tests/tds/tds_door.py \
 	tests/tds/tds_errors.py \
 	tests/tds/tds_framing.py \
 	tests/tds/tds_link.py \

@@ -28,6 +28,7 @@ import time
 
 sys.dont_write_bytecode = True
 import tds_control  # noqa: E402
+from tds_door import Door  # noqa: E402
 from tds_framing import FRAMINGS  # noqa: E402
 from tds_wire import NotTds, hang_up  # noqa: E402
 
@@ -194,35 +195,26 @@ class Proxy:
     def __init__(self, target, framing):
         self.target, self.framing, self.log = target, FRAMINGS[framing], tds_control.Log()
         self.rules, self.pairs, self.left = [], [], []
-        self.listener = tds_control.listen(0)
-        self.port = self.listener.getsockname()[1]
+        self.door = Door(self.connect)
         self.control = tds_control.Control(self.log, {
             "rules": self.set_rules, "clear": lambda _request: self.set_rules({"rules": []}), "cut": self.cut,
-            "refuse": self.refuse, "accept": self.accept, "target": self.aim})
+            "refuse": self.door.refuse, "accept": self.door.accept, "target": self.aim})
 
     def start(self):
-        self.accept_from(self.listener)
-        return self.port, self.control.start()
+        self.door.start()
+        return self.door.port, self.control.start()
 
-    def accept_from(self, listener):
-        threading.Thread(target=self.take, args=(listener,), daemon=True).start()
-
-    def take(self, listener):
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            host, _, port = self.target.rpartition(":")
-            try:
-                server = socket.create_connection((host, int(port)), timeout=10)
-            except OSError as bad:
-                self.log.add("unreachable", what=str(bad))
-                hang_up(client)
-                continue
-            server.settimeout(None)
-            self.pairs.append(Pair(self, client, server, len(self.pairs) + 1))
-            self.pairs[-1].start()
+    def connect(self, client):
+        host, _, port = self.target.rpartition(":")
+        try:
+            server = socket.create_connection((host, int(port)), timeout=10)
+        except OSError as bad:
+            self.log.add("unreachable", what=str(bad))
+            hang_up(client)
+            return
+        server.settimeout(None)
+        self.pairs.append(Pair(self, client, server, len(self.pairs) + 1))
+        self.pairs[-1].start()
 
     def set_rules(self, request):
         made = [Rule(given) for given in request["rules"]]
@@ -232,13 +224,6 @@ class Proxy:
     def cut(self, request):
         for pair in self.pairs:
             pair.end(request.get("reset", False), None)
-
-    def refuse(self, _request):
-        hang_up(self.listener)
-
-    def accept(self, _request):
-        self.listener = tds_control.listen(self.port)
-        self.accept_from(self.listener)
 
     def aim(self, request):
         self.target = request["to"]

@@ -20,12 +20,12 @@ The admin port takes one JSON object a line, {"do": VERB, ...}; tds_tell.py send
 """
 import argparse
 import sys
-import threading
 
 sys.dont_write_bytecode = True
 import tds_control  # noqa: E402
 import tds_rules  # noqa: E402
 import tds_wire  # noqa: E402
+from tds_door import Door  # noqa: E402
 from tds_session import Session  # noqa: E402
 from tds_world import World  # noqa: E402
 
@@ -35,26 +35,15 @@ class Server:
         self.log = tds_control.Log()
         self.world = World(self.log, {options.user: options.password}, set(options.database), options.script)
         self.world.strict = options.strict
-        self.listener = tds_control.listen(options.port)
-        self.port = self.listener.getsockname()[1]
-        verbs = ("rules", "clear", "value", "open", "close", "freeze", "thaw", "refuse", "accept", "cut",
-                 "user", "database", "set")
-        self.control = tds_control.Control(self.log, {name: getattr(self, name) for name in verbs})
+        self.door = Door(lambda link: Session(self.world, link).start(), options.port)
+        verbs = ("rules", "clear", "value", "open", "close", "freeze", "thaw", "cut", "user", "database", "set")
+        self.control = tds_control.Control(self.log, {
+            "refuse": self.door.refuse, "accept": self.door.accept,
+            **{name: getattr(self, name) for name in verbs}})
 
     def start(self):
-        self.accept_from(self.listener)
-        return self.port, self.control.start()
-
-    def accept_from(self, listener):
-        threading.Thread(target=self.take, args=(listener,), daemon=True).start()
-
-    def take(self, listener):
-        while True:
-            try:
-                link, _ = listener.accept()
-            except OSError:
-                return
-            Session(self.world, link).start()
+        self.door.start()
+        return self.door.port, self.control.start()
 
     # ---- Verbs
 
@@ -85,13 +74,6 @@ class Server:
 
     def thaw(self, _request):
         self.change("frozen", False)
-
-    def refuse(self, _request):
-        tds_wire.hang_up(self.listener)  # shutdown wakes the thread that accepts
-
-    def accept(self, _request):
-        self.listener = tds_control.listen(self.port)
-        self.accept_from(self.listener)
 
     def cut(self, request):
         with self.log.changed:
