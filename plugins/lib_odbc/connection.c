@@ -8,6 +8,21 @@
 
 static const char connecting[] = "connecting";
 
+/* unixODBC finds out once where its lists of drivers are, and keeps that in variables without a lock: here it
+ * does so before the core has any threads. */
+static void find_drivers(void)
+{
+    SQLHANDLE environment;
+    SQLCHAR name[256], attributes[256];
+    SQLSMALLINT name_size, attributes_size;
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment)))
+        return;
+    SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    SQLDrivers(environment, SQL_FETCH_FIRST, name, sizeof name, &name_size, attributes, sizeof attributes,
+               &attributes_size);
+    SQLFreeHandle(SQL_HANDLE_ENV, environment);
+}
+
 int odbc_store_init(struct odbc_store *store, const struct odbc_config *config,
                     const struct odbc_dialect *dialect, const struct sp_stage *stage,
                     const struct odbc_part *part, struct sp_error *err)
@@ -21,6 +36,7 @@ int odbc_store_init(struct odbc_store *store, const struct odbc_config *config,
         sp_fail(err, SP_REFUSED, "the password has \"};\" in it, which this ODBC driver takes for its end");
         return sp_fail_cure(err, "give the user another password, or use another driver");
     }
+    find_drivers();
     store->connection = odbc_connection_string(config, dialect);
     store->place = odbc_place(config->connection, dialect);
     store->secrets[0] = config->password ? strdup(config->password) : NULL;
