@@ -22,6 +22,8 @@ base_sources = \
 	core/base/log.h \
 	core/base/mem.c \
 	core/base/mem.h \
+	core/base/notify.c \
+	core/base/notify.h \
 	core/base/time.c \
 	core/base/utf8.c \
 	core/base/utf8.h
@@ -134,6 +136,8 @@ engine_sources = \
 	core/engine/place.h \
 	core/engine/poller.c \
 	core/engine/prepare.c \
+	core/engine/pulse.c \
+	core/engine/pulse.h \
 	core/engine/rate.c \
 	core/engine/rate.h \
 	core/engine/reader.c \
@@ -244,6 +248,8 @@ cmd_sources = \
 	core/cmd/rows.c \
 	core/cmd/rows.h \
 	core/cmd/run.c \
+	core/cmd/service.c \
+	core/cmd/service.h \
 	core/cmd/summary.c \
 	core/cmd/summary.h \
 	core/cmd/table.c \

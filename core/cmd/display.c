@@ -22,10 +22,7 @@ static char name[80];       /* a pipeline's has 64 at most */
 static struct buffer shown; /* what stands on the terminal, or will again when the log is done */
 static bool drawn;
 
-/* Rates are taken over at least a second, once there are any. */
-static int64_t rated_at;
-static uint64_t rated_read, rated_written;
-static struct display_rates rates;
+static struct display_meter meter;
 
 static void put(const char *text, size_t size)
 {
@@ -116,20 +113,31 @@ void display_lines(struct buffer *out, const char *pipeline, const struct engine
 void display_open(const char *pipeline)
 {
     snprintf(name, sizeof name, "%s", pipeline);
-    rated_at = sp_clock_now();
+    meter = (struct display_meter){.at = sp_clock_now()};
     log_around(before_log, after_log);
+}
+
+static double rate(uint64_t now, uint64_t before, int64_t passed_ns)
+{
+    return (double)(now - before) * (double)SP_SECOND / (double)passed_ns;
+}
+
+struct display_rates display_meter(struct display_meter *at, const struct engine_report *report, int64_t now)
+{
+    int64_t passed = now - at->at;
+    if (passed >= SP_SECOND || (at->rates.read == 0 && at->rates.written == 0 && passed > 0)) {
+        at->rates.read = rate(report->events_read, at->read, passed);
+        at->rates.written = rate(report->events_written, at->written, passed);
+        at->read = report->events_read;
+        at->written = report->events_written;
+        at->at = now;
+    }
+    return at->rates;
 }
 
 void display_update(const struct engine_report *report)
 {
-    int64_t now = sp_clock_now(), passed = now - rated_at;
-    if (passed >= SP_SECOND || (rates.read == 0 && rates.written == 0 && passed > 0)) {
-        rates.read = (double)(report->events_read - rated_read) * (double)SP_SECOND / (double)passed;
-        rates.written = (double)(report->events_written - rated_written) * (double)SP_SECOND / (double)passed;
-        rated_read = report->events_read;
-        rated_written = report->events_written;
-        rated_at = now;
-    }
+    struct display_rates rates = display_meter(&meter, report, sp_clock_now());
     pthread_mutex_lock(&lock);
     buffer_clear(&shown);
     display_lines(&shown, name, report, rates, cmd_terminal_width());

@@ -13,10 +13,20 @@ void display_open(const char *pipeline);
 void display_update(const struct engine_report *report);
 void display_close(void);
 
-/* The two lines for a report, "a\nb", each cut to the width.  Pure. */
 struct display_rates {
     double read, written; /* events a second */
 };
+
+/* Rates are taken over at least a second, once there are any.  `at` is when it begins. */
+struct display_meter {
+    int64_t at;
+    uint64_t read, written; /* as they were then */
+    struct display_rates rates;
+};
+struct display_rates display_meter(struct display_meter *meter, const struct engine_report *report,
+                                   int64_t now);
+
+/* The two lines for a report, "a\nb", each cut to the width.  Pure. */
 void display_lines(struct buffer *out, const char *pipeline, const struct engine_report *report,
                    struct display_rates rates, size_t width);
 

@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/display.h"
 #include "cmd/reload.h"
+#include "cmd/service.h"
 #include "cmd/summary.h"
 #include "engine/engine.h"
 
@@ -197,15 +198,37 @@ struct runner {
     struct pipeline *next;     /* that is to run; NULL: none */
     struct engine *engine;
     struct engine_report before; /* of the engines that have ended */
+    struct service service;
     bool display;
 };
 
-static void update_display(const struct runner *runner)
+/* People on a terminal and the service manager are told how far it is. */
+static void tell_progress(struct runner *runner)
 {
     struct engine_report report;
+    bool status = service_wants_status(&runner->service);
+    if (!runner->display && !status)
+        return;
     engine_report(runner->engine, &report);
     summary_add_before(&report, &runner->before);
-    display_update(&report);
+    if (runner->display)
+        display_update(&report);
+    if (status)
+        service_status(&runner->service, &report);
+}
+
+static void tell_stopping(struct runner *runner)
+{
+    service_stopping(&runner->service, runner->pipeline->shutdown_grace_ns);
+}
+
+/* While the threads end, which has its own bound. */
+static void keep_alive(void *context)
+{
+    struct runner *runner = context;
+    if (stop_kept)
+        tell_stopping(runner);
+    service_beat(&runner->service, NULL);
 }
 
 enum watch_end { ALL_DONE, ASKED_TO_STOP, TO_BE_RELOADED };
@@ -227,12 +250,14 @@ static enum watch_end watch(struct runner *runner)
         }
         if (number == SIGHUP) {
             sp_log(SP_INFO, "SIGHUP: reads %s again", runner->pipeline->path);
+            service_reloading(&runner->service);
             runner->next = reload_read(runner->pipeline);
             if (runner->next)
                 return TO_BE_RELOADED;
+            service_refused(&runner->service);
         }
-        if (runner->display)
-            update_display(runner);
+        service_beat(&runner->service, engine_stuck(runner->engine, service_slack_ns(&runner->service)));
+        tell_progress(runner);
     }
 }
 
@@ -276,7 +301,10 @@ static int follow(struct runner *runner, struct sp_error *err)
 static void end_turn(struct runner *runner, enum watch_end end)
 {
     struct engine_report report;
+    if (end != TO_BE_RELOADED)
+        tell_stopping(runner);
     engine_stop(runner->engine);
+    engine_on_await(runner->engine, keep_alive, runner);
     end_engine(runner->engine, end == ASKED_TO_STOP, &report);
     summary_add_before(&report, &runner->before);
     runner->before = report;
@@ -296,10 +324,12 @@ static enum run_end run_turns(struct runner *runner, struct sp_error *err)
             return end == ASKED_TO_STOP ? RUN_STOPPED : RUN_DONE;
         if (stop_kept) {
             tell_stop(stop_kept);
+            tell_stopping(runner);
             return RUN_STOPPED;
         }
         if (follow(runner, err) != 0)
             return RUN_FAILED;
+        service_ready(&runner->service);
     }
 }
 
@@ -324,6 +354,7 @@ static int run(struct runner *runner)
     struct sp_error err = {0};
     if (start_engine(runner, &err) != 0)
         return code_of(&err);
+    service_ready(&runner->service);
     if (runner->display)
         display_open(runner->pipeline->name);
     enum run_end end = run_turns(runner, &err);
@@ -350,7 +381,9 @@ int cmd_run(int argc, char **argv)
         return code;
     runner.pipeline->abandon = options.abandon;
     runner.display = wants_display(&options);
+    service_open(&runner.service);
     code = run(&runner);
+    service_close(&runner.service);
     pipeline_free(runner.next);
     pipeline_free(runner.pipeline);
     return code;

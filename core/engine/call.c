@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "engine/call.h"
+#include "engine/pulse.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -37,7 +38,9 @@ void cond_wait_ns(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
     int64_t sum = until.tv_nsec + ns;
     until.tv_sec += sum / SP_SECOND;
     until.tv_nsec = sum % SP_SECOND;
+    pulse_rest(ns);
     pthread_cond_timedwait(condition, lock, &until);
+    pulse_beat();
 }
 
 void stop_init(struct stop *stop)
@@ -139,6 +142,7 @@ static int64_t begin(struct seat *seat)
     seat->speaker = log_name(seat->crew->stage->name);
     seat->began = sp_clock_now();
     atomic_store(&seat->deadline, seat->began + seat->lasts_ns);
+    pulse_leave(); /* seats_overdue() watches it now */
     return seat->began + seat->lasts_ns;
 }
 
@@ -183,6 +187,7 @@ static void note_trouble(struct seat *seat, const struct sp_error *err, int64_t 
     seat->troubled = true;
     if (news)
         crew->troubled_since = now;
+    snprintf(crew->trouble, sizeof crew->trouble, "%s", err->text);
     bool other = err->class != crew->told_class && now - crew->told_at >= tell_other_ns;
     if (news || other || now - crew->told_at >= tell_again_ns) {
         crew->told_at = now;
@@ -281,6 +286,7 @@ static bool end(struct seat *seat, enum meaning meaning, int rc, const struct sp
 {
     struct crew *crew = seat->crew;
     atomic_store(&seat->deadline, 0);
+    pulse_beat();
     if (meaning == RACE_LOST || meaning == BROKEN_OFF)
         sp_log(SP_DEBUG, "%s: %s", sp_class_name(err->class), err->text);
     pthread_mutex_lock(&crew->lock);

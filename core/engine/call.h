@@ -38,6 +38,7 @@ struct crew {
     struct breaker breaker;    /* who may call */
     _Atomic unsigned troubled; /* seats whose last call failed */
     int64_t troubled_since;    /* sp_clock_now() of the first failure */
+    char trouble[160];         /* what the last failure said, for people */
     int64_t told_at;           /* when trouble was told last, and which */
     enum sp_class told_class;
 };

@@ -9,6 +9,7 @@
 #include "engine/caretaker.h"
 #include "engine/deliver.h"
 #include "engine/ingest.h"
+#include "engine/pulse.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -30,11 +31,14 @@ struct engine {
     struct sender *senders;
     size_t sender_count;
     pthread_t *threads;
+    struct pulse *pulses; /* of the threads */
     size_t thread_count;
     _Atomic size_t running;
     bool until_caught_up;
     uint64_t pages_when_quiet; /* how many pages there had been when ingest was seen quiet last */
     int64_t started, stop_asked_at, watched_at;
+    void (*on_await)(void *context);
+    void *await_context;
 };
 
 /* Threads say when they end, so that the main thread can wait with a bound. */
@@ -42,22 +46,31 @@ struct errand {
     struct engine *engine;
     void *(*run)(void *);
     void *argument;
+    struct pulse *pulse;
 };
 
 static void *errand_run(void *argument)
 {
     struct errand errand = *(struct errand *)argument;
     free(argument);
+    pulse_adopt(errand.pulse);
     errand.run(errand.argument);
+    pulse_leave();
+    pulse_adopt(NULL);
     atomic_fetch_sub(&errand.engine->running, 1);
     return NULL;
 }
 
-static int thread_start(struct engine *engine, void *(*run)(void *), void *argument, struct sp_error *err)
+static int thread_start(struct engine *engine, const char *name, void *(*run)(void *), void *argument,
+                        struct sp_error *err)
 {
     struct errand *errand = mem_alloc(sizeof *errand);
     sigset_t all, before;
-    *errand = (struct errand){engine, run, argument};
+    struct pulse *pulse = &engine->pulses[engine->thread_count];
+    *errand = (struct errand){engine, run, argument, pulse};
+    pulse->name = name;
+    pulse->next = engine->thread_count > 0 ? pulse - 1 : NULL;
+    atomic_store(&pulse->due, sp_clock_now());
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     atomic_fetch_add(&engine->running, 1);
@@ -164,20 +177,22 @@ static int start_threads(struct engine *engine, struct sp_error *err)
 {
     size_t most = 5 + engine->sender_count + engine->deliver.worker_count;
     engine->threads = mem_zalloc(most * sizeof *engine->threads);
-    if (thread_start(engine, keeper_run, &engine->keeper, err) != 0 ||
-        thread_start(engine, clerk_run, &engine->clerk, err) != 0 ||
-        (has_upkeep(engine) && thread_start(engine, caretaker_run, &engine->caretaker, err) != 0))
+    engine->pulses = mem_zalloc(most * sizeof *engine->pulses);
+    if (thread_start(engine, "keeper", keeper_run, &engine->keeper, err) != 0 ||
+        thread_start(engine, "clerk", clerk_run, &engine->clerk, err) != 0 ||
+        (has_upkeep(engine) &&
+         thread_start(engine, "caretaker", caretaker_run, &engine->caretaker, err) != 0))
         return -1;
     for (size_t i = 0; i < engine->deliver.worker_count; i++)
-        if (thread_start(engine, worker_run, &engine->deliver.workers[i], err) != 0)
+        if (thread_start(engine, "deliver", worker_run, &engine->deliver.workers[i], err) != 0)
             return -1;
     for (size_t i = 0; i < engine->sender_count; i++)
-        if (thread_start(engine, sender_run, &engine->senders[i], err) != 0)
+        if (thread_start(engine, "sender", sender_run, &engine->senders[i], err) != 0)
             return -1;
     if (!has_source(engine))
         return 0;
-    return thread_start(engine, reader_run, &engine->reader, err) != 0 ||
-                   thread_start(engine, poller_run, &engine->poller, err) != 0
+    return thread_start(engine, "source", reader_run, &engine->reader, err) != 0 ||
+                   thread_start(engine, "poller", poller_run, &engine->poller, err) != 0
                ? -1
                : 0;
 }
@@ -233,11 +248,19 @@ static bool all_done(struct engine *engine)
            (atomic_load(&engine->deliver.prepared) && atomic_load(&keeper->empty_looks) >= 2);
 }
 
-/* A plugin that does not return holds events back: supervision starts a new process, which goes on. */
-static void watch_calls(struct engine *engine)
+/* The threads that run; the list is in the order of their start, backwards. */
+static struct pulse *pulses_of(const struct engine *engine)
+{
+    return engine->thread_count > 0 ? &engine->pulses[engine->thread_count - 1] : NULL;
+}
+
+/* A plugin that does not return holds events back: supervision starts a new process, which goes on.  What the
+ * threads do on their own is for engine_stuck() to tell. */
+static void watch_threads(struct engine *engine)
 {
     int64_t now = sp_clock_now(), since_last = now - engine->watched_at;
     engine->watched_at = now;
+    pulses_look(pulses_of(engine), now, since_last);
     struct seat *seat =
         seats_overdue(engine->work.seats, now, since_last, engine->work.pipeline->hang_timeout_ns);
     if (!seat)
@@ -250,20 +273,33 @@ static void watch_calls(struct engine *engine)
 
 bool engine_wait(struct engine *engine, int64_t ns)
 {
-    watch_calls(engine);
+    watch_threads(engine);
     stop_wait(&engine->work.stop, ns);
     if (!stop_asked(&engine->work.stop) && all_done(engine))
         engine_stop(engine);
     return stop_asked(&engine->work.stop);
 }
 
-static const char *troubled_stage(const struct work *work)
+const char *engine_stuck(const struct engine *engine, int64_t slack_ns)
 {
-    const struct crew *crews[] = {&work->source, &work->queue, &work->sink, &work->state, &work->letters};
-    for (size_t i = 0; i < sizeof crews / sizeof *crews; i++)
-        if (atomic_load(&crews[i]->troubled) > 0)
-            return crews[i]->stage->name;
-    return NULL;
+    const struct pulse *late = pulses_late(pulses_of(engine), slack_ns);
+    return late ? late->name : NULL;
+}
+
+/* The first stage, in the order of the flow, that is in trouble. */
+static void report_trouble(struct work *work, struct engine_report *out)
+{
+    struct crew *crews[] = {&work->source, &work->queue, &work->sink, &work->state, &work->letters};
+    size_t i = 0, count = sizeof crews / sizeof *crews;
+    while (i < count && atomic_load(&crews[i]->troubled) == 0)
+        i++;
+    if (i == count)
+        return;
+    pthread_mutex_lock(&crews[i]->lock);
+    out->trouble = crews[i]->stage->name;
+    out->trouble_ns = sp_clock_now() - crews[i]->troubled_since;
+    memcpy(out->trouble_why, crews[i]->trouble, sizeof out->trouble_why);
+    pthread_mutex_unlock(&crews[i]->lock);
 }
 
 static const char *what_is_halted(struct engine *engine)
@@ -310,16 +346,23 @@ void engine_report(struct engine *engine, struct engine_report *out)
         .queue_visible = atomic_load(&engine->keeper.visible),
         .queue_leased = atomic_load(&engine->keeper.leased),
         .queue_known = atomic_load(&engine->keeper.known),
+        .has_source = has_source(engine),
         .holds_poller = atomic_load(&engine->poller.holds),
-        .trouble = troubled_stage(&engine->work),
         .halted = what_is_halted(engine),
         .elapsed_ns = sp_clock_now() - engine->started,
     };
+    report_trouble(&engine->work, out);
     report_letters(counters, out);
     pthread_mutex_lock(&engine->ingest.lock);
     out->caught_up = engine->ingest.caught_up;
     memcpy(out->cursor, engine->ingest.at, sizeof out->cursor);
     pthread_mutex_unlock(&engine->ingest.lock);
+}
+
+void engine_on_await(struct engine *engine, void (*tick)(void *context), void *context)
+{
+    engine->on_await = tick;
+    engine->await_context = context;
 }
 
 /* Waits for the threads, making calls return; where one does not, the process ends without it. */
@@ -335,6 +378,8 @@ static void await_threads(struct engine *engine)
             _exit(EX_SOFTWARE);
         }
         seats_interrupt(engine->work.seats, since > grace * 4 / 5);
+        if (engine->on_await)
+            engine->on_await(engine->await_context);
         usleep((useconds_t)(interrupt_every_ns / 1000 / 10));
     }
 }
@@ -366,5 +411,6 @@ void engine_end(struct engine *engine, struct engine_report *out)
     free(engine->deliver.workers);
     free(engine->senders);
     free(engine->threads);
+    free(engine->pulses);
     free(engine);
 }

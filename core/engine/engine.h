@@ -27,12 +27,15 @@ struct engine_report {
     } letters_by_class[16];
     uint64_t queue_visible, queue_leased; /* as last seen, a second ago or so */
     bool queue_known;
+    bool has_source;   /* else this process only writes */
     bool holds_poller; /* this process moves the cursor */
     bool caught_up;
-    const char *trouble; /* the stage that is in trouble, or NULL */
-    const char *halted;  /* what people, or stop_at, have halted; constant text, or NULL */
-    int64_t elapsed_ns;  /* since the start */
-    char cursor[128];    /* text of the cursor that is committed, for people; may be empty */
+    const char *trouble; /* the stage that is in trouble, or NULL; ... */
+    int64_t trouble_ns;  /* ... for how long, and what the last failure said */
+    char trouble_why[160];
+    const char *halted; /* what people, or stop_at, have halted; constant text, or NULL */
+    int64_t elapsed_ns; /* since the start */
+    char cursor[128];   /* text of the cursor that is committed, for people; may be empty */
 };
 
 /* Starts the threads.  `until_caught_up`: they end by themselves once the source is caught up,
@@ -48,6 +51,13 @@ void engine_stop(struct engine *engine);
 
 /* Any time from the main thread. */
 void engine_report(struct engine *engine, struct engine_report *out);
+
+/* The name of one of the engine's own threads that stands still: engine_wait() has seen it for longer than
+ * this neither go on nor wait, nor inside a plugin, whose hangs end the process; or NULL. */
+const char *engine_stuck(const struct engine *engine, int64_t slack_ns);
+
+/* To be called now and then while engine_end() waits for the threads. */
+void engine_on_await(struct engine *engine, void (*tick)(void *context), void *context);
 
 /* Joins the threads (they must have been asked to stop, or be done) and frees everything.  Where a plugin
  * does not return within the grace, it is told, and the process ends with _exit: what is held comes back by

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "engine/deliver.h"
+#include "engine/pulse.h"
 #include "engine/record.h"
 
 /*
@@ -107,7 +108,9 @@ bool deliver_prepare(struct worker *worker)
 {
     struct deliver *deliver = worker->deliver;
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
+    pulse_leave(); /* who prepares may wait for the sink, however long */
     pthread_mutex_lock(&deliver->preparing);
+    pulse_beat();
     /* Nothing is at stake yet: a stop need not wait for the sink. */
     atomic_store(&worker->sink.at_stop, BREAK_AT_ONCE);
     atomic_store(&deliver->state.at_stop, BREAK_AT_ONCE);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "engine/deliver.h"
+#include "engine/pulse.h"
 #include "engine/trial.h"
 
 #include <inttypes.h>
@@ -280,7 +281,9 @@ enum outcome trial_run(struct worker *worker, struct batch *batch)
     struct trial trial = {.arena = arena, .scratch = scratch};
     struct suspect *suspects = suspects_of(batch, arena);
     worker->trial = &trial;
+    pulse_leave(); /* another worker's trial may wait for the sink, however long */
     pthread_mutex_lock(&deliver->trying);
+    pulse_beat();
     enum outcome outcome = try_all(worker, batch, suspects);
     if (outcome != WRITE_ASIDE) {
         decide(deliver, batch, suspects);

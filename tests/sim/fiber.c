@@ -2,6 +2,8 @@
 #include <config.h>
 
 #include "fiber.h"
+
+#include "engine/pulse.h"
 #include "heap.h"
 
 #include <stddef.h>
@@ -30,7 +32,8 @@ struct fiber {
     char *stack;
     void (*run)(void *);
     void *argument;
-    void *fake_stack; /* the sanitizer's */
+    void *fake_stack;    /* the sanitizer's */
+    struct pulse *pulse; /* a thread has its own */
 };
 
 static struct fiber *running, *spare;
@@ -136,6 +139,7 @@ struct fiber *fiber_new(void (*run)(void *), void *argument)
     fiber->run = run;
     fiber->argument = argument;
     fiber->fake_stack = NULL;
+    fiber->pulse = NULL;
     prepare(fiber);
     return fiber;
 }
@@ -149,9 +153,11 @@ void fiber_free(struct fiber *fiber)
 void fiber_resume(struct fiber *fiber)
 {
     running = fiber;
+    pulse_adopt(fiber->pulse);
     enter_fiber(fiber);
     swapcontext(&outside, &fiber->context);
     left_fiber();
+    fiber->pulse = pulse_adopt(NULL);
     running = NULL;
 }
 

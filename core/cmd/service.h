@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_SERVICE_H
+#define CMD_SERVICE_H
+
+/*
+ * A pipeline as a service: what a service manager is told, and when.  All of it from the main thread, out of
+ * the loop that sees every thread go on.  Where no manager asked, nothing is told.
+ */
+
+#include "base/notify.h"
+#include "cmd/display.h"
+
+struct service {
+    struct notify notify;
+    struct display_meter meter;
+    struct buffer status; /* as it was told last */
+    int64_t beat_at, status_at;
+    int64_t stuck_since;    /* 0: no thread is */
+    bool stopping, refused; /* the stop was told; the last reload changed nothing */
+};
+
+void service_open(struct service *service);
+void service_close(struct service *service);
+
+/* The pipeline runs: its stages are loaded and its threads are at work.  Whether servers answer is no part of
+ * it: what is away is waited for. */
+void service_ready(struct service *service);
+/* The file is read again; service_ready() or service_refused() follows. */
+void service_reloading(struct service *service);
+void service_refused(struct service *service);
+/* It ends, which may take so long.  Told once. */
+void service_stopping(struct service *service, int64_t grace_ns);
+
+/* Now and then.  The watchdog is kept quiet, unless `stuck` names a thread that stands still. */
+void service_beat(struct service *service, const char *stuck);
+/* Whether it is time for the next status, for a report has its price. */
+bool service_wants_status(const struct service *service);
+void service_status(struct service *service, const struct engine_report *report);
+
+/* How long a thread may stand still before the watchdog is told no more. */
+static inline int64_t service_slack_ns(const struct service *service)
+{
+    return service->notify.watchdog_ns ? service->notify.watchdog_ns : INT64_MAX;
+}
+
+/* One line for people: what is held and why, then how far it is.  Pure. */
+void service_line(struct buffer *out, const struct engine_report *report, struct display_rates rates,
+                  bool refused);
+
+#endif
