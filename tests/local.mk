@@ -542,6 +542,20 @@ tests_unit_time_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_time_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_time_test_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/pulse_test
+tests_unit_pulse_test_SOURCES = \
+	tests/unit/pulse_test.c
+tests_unit_pulse_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_pulse_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_pulse_test_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/service_test
+tests_unit_service_test_SOURCES = \
+	tests/unit/service_test.c
+tests_unit_service_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_service_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_service_test_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/upkeep_test
 tests_unit_upkeep_test_SOURCES = \
 	tests/unit/upkeep_test.c

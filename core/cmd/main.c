@@ -4,6 +4,7 @@
 #include "cmd/args.h"
 #include "cmd/cmd.h"
 #include "config/near.h"
+#include "engine/holder.h"
 
 static int cmd_help(int argc, char **argv);
 
@@ -56,6 +57,7 @@ static int cmd_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    holder_setup();
     if (argc < 2) {
         help_print(NULL, stderr);
         return EXIT_USAGE;

@@ -61,25 +61,6 @@ static void add_value(struct expansion *expansion, struct sp_slice value, const 
                what);
 }
 
-static void add_file(struct expansion *expansion, struct sp_slice path)
-{
-    SP_AUTO(buffer_fini) struct buffer name = {0}, content = {0};
-    struct sp_error err = {0};
-    buffer_add(&name, path.data, path.size);
-    if (path.size == 0) {
-        expansion->failed = true;
-        diag_error(expansion->diag, expansion->mark, forms, "there is no path after 'file:'");
-    } else if (file_read(name.data, MOST_FILE_BYTES, &content, &err) < 0) {
-        expansion->failed = true;
-        diag_error(expansion->diag, expansion->mark, "correct the path, or make the file readable", "%s",
-                   err.text);
-    } else {
-        while (content.size > 0 && strchr("\r\n", content.data[content.size - 1]))
-            content.size--;
-        add_value(expansion, (struct sp_slice){content.data, content.size}, "file");
-    }
-}
-
 /* Text of the file itself: "$$" is one '$' here as everywhere. */
 static void add_default(struct expansion *expansion, struct sp_slice text)
 {
@@ -126,24 +107,6 @@ static size_t name_length(struct sp_slice text)
     return at;
 }
 
-/* What stands between "${" and "}". */
-static void add_reference(struct expansion *expansion, struct sp_slice body)
-{
-    size_t length = name_length(body);
-    struct sp_slice name = {body.data, length}, rest = {body.data + length, body.size - length};
-    if (length > 0 && rest.size >= 2 && memcmp(rest.data, ":-", 2) == 0) {
-        struct sp_slice fallback = {rest.data + 2, rest.size - 2};
-        add_variable(expansion, name, &fallback);
-    } else if (body.size >= 5 && memcmp(body.data, "file:", 5) == 0) {
-        add_file(expansion, (struct sp_slice){body.data + 5, body.size - 5});
-    } else if (length > 0 && rest.size == 0) {
-        add_variable(expansion, name, NULL);
-    } else {
-        expansion->failed = true;
-        diag_error(expansion->diag, expansion->mark, forms, "this names no variable and no file");
-    }
-}
-
 /* The length of "${...}" with braces inside in pairs; 0 where it is not closed. */
 static size_t reference_length(const char *text)
 {
@@ -154,6 +117,86 @@ static size_t reference_length(const char *text)
             return at + 1;
     }
     return 0;
+}
+
+/* "NAME" or "NAME:-text"; false where it is neither. */
+static bool add_named(struct expansion *expansion, struct sp_slice body)
+{
+    size_t length = name_length(body);
+    struct sp_slice name = {body.data, length}, rest = {body.data + length, body.size - length};
+    if (length > 0 && rest.size == 0) {
+        add_variable(expansion, name, NULL);
+    } else if (length > 0 && rest.size >= 2 && memcmp(rest.data, ":-", 2) == 0) {
+        struct sp_slice fallback = {rest.data + 2, rest.size - 2};
+        add_variable(expansion, name, &fallback);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Adds a path, in which variables may stand: folders that a service is told by them. */
+static void add_path(struct expansion *expansion, const char *text)
+{
+    while (*text && !expansion->failed) {
+        size_t length = strncmp(text, "${", 2) == 0 ? reference_length(text) : 0;
+        if (length == 0) {
+            buffer_add_char(&expansion->out, *text++);
+        } else {
+            if (!add_named(expansion, (struct sp_slice){text + 2, length - 3})) {
+                expansion->failed = true;
+                diag_error(expansion->diag, expansion->mark, forms, "this names no variable");
+            }
+            text += length;
+        }
+    }
+}
+
+/* Says why a file cannot be read, with its path as it is written: what variables hold is not shown. */
+static void refuse_file(struct expansion *expansion, const char *written, const char *path, const char *why)
+{
+    const char *at = strstr(why, path);
+    expansion->failed = true;
+    diag_error(expansion->diag, expansion->mark, "correct the path, or make the file readable", "%.*s%s%s",
+               at ? (int)(at - why) : 0, why, at ? written : "", at ? at + strlen(path) : why);
+}
+
+static void add_file(struct expansion *expansion, struct sp_slice written)
+{
+    SP_AUTO(buffer_fini) struct buffer text = {0}, path = {0}, content = {0};
+    struct sp_error err = {0};
+    buffer_add(&text, written.data, written.size);
+    struct buffer out = expansion->out;
+    bool failed_before = expansion->failed;
+    expansion->out = path;
+    expansion->failed = false;
+    add_path(expansion, buffer_text(&text));
+    path = expansion->out;
+    expansion->out = out;
+    if (expansion->failed)
+        return;
+    expansion->failed = failed_before;
+    if (path.size == 0) {
+        expansion->failed = true;
+        diag_error(expansion->diag, expansion->mark, forms, "there is no path after 'file:'");
+    } else if (file_read(path.data, MOST_FILE_BYTES, &content, &err) < 0) {
+        refuse_file(expansion, text.data, path.data, err.text);
+    } else {
+        while (content.size > 0 && strchr("\r\n", content.data[content.size - 1]))
+            content.size--;
+        add_value(expansion, (struct sp_slice){content.data, content.size}, "file");
+    }
+}
+
+/* What stands between "${" and "}". */
+static void add_reference(struct expansion *expansion, struct sp_slice body)
+{
+    if (body.size >= 5 && memcmp(body.data, "file:", 5) == 0) {
+        add_file(expansion, (struct sp_slice){body.data + 5, body.size - 5});
+    } else if (!add_named(expansion, body)) {
+        expansion->failed = true;
+        diag_error(expansion->diag, expansion->mark, forms, "this names no variable and no file");
+    }
 }
 
 /* Handles what begins at the '$' and returns its length. */

@@ -10,6 +10,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+void holder_setup(void)
+{
+    const char *given = getenv("SCANPIPE_BOOT_ID");
+    if (!given || strlen(given) != 32 || strspn(given, "0123456789abcdef") != 32)
+        return;
+    char as_kernel[37];
+    snprintf(as_kernel, sizeof as_kernel, "%.8s-%.4s-%.4s-%.4s-%.12s", given, given + 8, given + 12,
+             given + 16, given + 20);
+    setenv("SCANPIPE_BOOT_ID", as_kernel, 1);
+}
+
 static void read_boot(char *out, size_t capacity)
 {
     const char *given = getenv("SCANPIPE_BOOT_ID");

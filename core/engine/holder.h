@@ -16,6 +16,10 @@ struct holder {
     char host[65]; /* for people */
 };
 
+/* Before anything else: SCANPIPE_BOOT_ID as systemd writes it (%b) becomes what the kernel writes, so that a
+ * service and a person's command know that they are on one machine. */
+void holder_setup(void);
+
 /* This process. */
 void holder_self(struct holder *out);
 

@@ -349,6 +349,12 @@ static void bad_expansions_have_their_places(void)
     CU_ASSERT(text_tells("a: '${file:}'\n", "there is no path after 'file:'"));
     CU_ASSERT(text_tells("a: ${file:/no/such/file}\n", "No such file or directory"));
     CU_ASSERT(text_tells("a: ${file:/dev/zero}\n", "/dev/zero is larger than 65536 bytes"));
+    CU_ASSERT(text_tells("a: ${file:${UNSET}/x}\n", "the variable UNSET is not set"));
+    CU_ASSERT(text_tells("a: ${UNSET}${file:/no/such}\n", "No such file or directory"));
+    CU_ASSERT(text_tells("a: ${file:/${1x}}\n", "this names no variable"));
+    /* What a variable holds is not shown, where it makes a path no more than elsewhere. */
+    setenv("FOLDER", "/hunter2", 1);
+    CU_ASSERT(text_tells("a: ${file:${FOLDER}/x}\n", " ${FOLDER}/x: No such file or directory"));
     /* Several in one value, several values: all are told. */
     SP_AUTO(story_fini) struct story story = read_text("a: [\"${UNSET}${UNSET}\", {b: \"${UNSET}\"}]\n");
     CU_ASSERT_EQUAL(diag_errors(story.diag), 3);
@@ -363,6 +369,12 @@ static void a_file_is_put_in_without_its_last_line_end(void)
     fputs("line ${HOME}\nsecond\r\n\n", file);
     fclose(file);
     buffer_printf(&text, "a: ${file:%s}\n", path);
+    CU_ASSERT(expands(text.data, "line ${HOME}\nsecond"));
+    /* Its folder may be told by a variable. */
+    setenv("FOLDER", tap_scratch_dir(), 1);
+    CU_ASSERT(expands("a: x${file:${FOLDER}/secret file}y\n", "xline ${HOME}\nsecondy"));
+    buffer_clear(&text);
+    buffer_printf(&text, "a: ${file:${UNSET:-%s}/secret file}\n", tap_scratch_dir());
     CU_ASSERT(expands(text.data, "line ${HOME}\nsecond"));
     unlink(path);
 }
