@@ -10,10 +10,11 @@
 #include <time.h>
 
 const char *const wrap_op_names[WRAP_OPS] = {
-    [WRAP_PROBE] = "probe",     [WRAP_READ] = "read",     [WRAP_SEND] = "send",   [WRAP_RECEIVE] = "receive",
-    [WRAP_SETTLE] = "settle",   [WRAP_EXTEND] = "extend", [WRAP_DEPTH] = "depth", [WRAP_WRITE] = "write",
-    [WRAP_MIGRATE] = "migrate", [WRAP_GET] = "get",       [WRAP_PUT] = "put",     [WRAP_SCAN] = "scan",
-    [WRAP_REMOVE] = "remove",   [WRAP_UPKEEP] = "upkeep",
+    [WRAP_PROBE] = "probe",     [WRAP_READ] = "read",     [WRAP_SEND] = "send",
+    [WRAP_RECEIVE] = "receive", [WRAP_SETTLE] = "settle", [WRAP_EXTEND] = "extend",
+    [WRAP_DEPTH] = "depth",     [WRAP_WRITE] = "write",   [WRAP_MIGRATE] = "migrate",
+    [WRAP_GET] = "get",         [WRAP_PUT] = "put",       [WRAP_SCAN] = "scan",
+    [WRAP_REMOVE] = "remove",   [WRAP_UPKEEP] = "upkeep", [WRAP_TEXT_OF] = "text_of",
 };
 
 const struct sp_capabilities wrap_capabilities = {
@@ -151,6 +152,9 @@ static int source_text_of(void *handle, struct sp_slice cursor, struct sp_arena 
                           struct sp_error *err)
 {
     struct wrap_handle *wrap = handle;
+    struct wrap_call call = {.op = WRAP_TEXT_OF, .cursor = cursor, .arena = arena};
+    if (before(wrap, &call, err) != 0)
+        return -1;
     return wrap->stage->inner->source->text_of(wrap->inner, cursor, arena, out, err);
 }
 

@@ -27,6 +27,7 @@ enum wrap_op {
     WRAP_SCAN,
     WRAP_REMOVE,
     WRAP_UPKEEP,
+    WRAP_TEXT_OF, /* of a source; pure, so that nobody watches over it: only a hook before it */
     WRAP_OPS
 };
 
