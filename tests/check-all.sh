@@ -3,13 +3,13 @@
 # What takes longer than one likes to wait: the same tests under sanitizers, fuzzing from the corpora,
 # valgrind, distcheck.  Each builds in a folder of its own below build-all/.
 #
-# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck servers mssql
+# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck boot servers mssql
 #
 # mssql: against the server that SCANPIPE_MSSQL and SCANPIPE_MSSQL_PASSWORD name, see tests/odbc/real_mssql.sh.
 set -eu
 src=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck servers ${SCANPIPE_MSSQL:+mssql}
+[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck boot servers ${SCANPIPE_MSSQL:+mssql}
 seconds=${SCANPIPE_FUZZ_SECONDS:-60}
 
 # A tree that is built in place cannot serve other builds: they get what a release would have.
@@ -67,6 +67,19 @@ distcheck() {
     SCANPIPE_TEST_SCALE=0.2 make -s -j"$(nproc)" distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror \
         TESTS="tests/lint/lint_test.sh tests/e2e/conf_test.sh tests/e2e/main_job_test.sh tests/kit/store_test.sh" \
         >distcheck.log 2>&1 || { tail -n 60 distcheck.log; exit 1; }
+}
+
+# The service in a bare Debian that is booted; where this machine boots no container, it says so.
+boot() {
+    # shellcheck source=build-aux/setup.sh
+    . "$src/build-aux/setup.sh"
+    # shellcheck disable=SC2086 # several words
+    setup_packages $SETUP_BOOT
+    configured boot --enable-werror --prefix=/usr --sysconfdir=/etc \
+        --with-systemdsystemunitdir=/usr/lib/systemd/system
+    local as=()
+    [ "$(id -u)" -eq 0 ] || as=(sudo '--preserve-env=http_proxy,https_proxy,no_proxy')
+    "${as[@]}" env top_builddir="$PWD" bash "$src/tests/packaging/boot_test.sh"
 }
 
 # The kit of plugins over servers of SQS that others wrote: leases must end, which takes its time.

@@ -5,4 +5,6 @@ TESTS += $(service_tests)
 EXTRA_DIST += \
 	$(service_tests) \
 	tests/packaging/README.md \
+	tests/packaging/bare_debian.sh \
+	tests/packaging/boot_test.sh \
 	tests/packaging/notify_listener.py

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# scanpipe as a service: what a service manager hears, when the watchdog is fed and when it is not, and whether
-# the unit, the user and the folders are what systemd takes.
+# scanpipe as a service: what a service manager hears, when the watchdog is fed and when it is not, and
+# whether the unit, the user and the folders are what systemd takes.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
 
 use_test_plugins
+# shellcheck disable=SC2016 # the program's variable
+out='path: "${SCANPIPE_DATA}/out.db"'
 watchdog_ms=2000
 sanitized && watchdog_ms=5000
 
@@ -66,22 +68,25 @@ sys.exit(bool(wanted))
 PYTHON
 }
 
-# Given a manager that listens, when a pipeline runs, is reloaded and stopped, then it hears of all that in order.
+# Given a manager that listens, when a pipeline runs, is reloaded and stopped, then it hears of it in order.
 a_life() { # NAME SOCKET
     local yaml=$scratch/$1.yaml pid
     new_data "$1"
     listen "$1" "$2"
-    service_conf "$yaml" 'path: "${SCANPIPE_DATA}/out.db"'
+    service_conf "$yaml" "$out"
     start_service "$1" "$yaml"
     pid=$PID
     check "$1: READY" wait_until 20 has_line "$heard" ' READY=1'
-    check "$1: a status that says how far it is" wait_until 20 has_line "$heard" 'STATUS=caught up; read 500 .*written 500'
+    check "$1: a status that says how far it is" \
+        wait_until 20 has_line "$heard" 'STATUS=caught up; read 500 .*written 500'
     check "$1: the watchdog is fed" wait_until 20 beats_more 3
     kill -HUP "$pid"
-    check "$1: SIGHUP: RELOADING, then READY" wait_until 20 heard_in_order ' RELOADING=1' ' MONOTONIC_USEC=[0-9]' ' READY=1'
+    check "$1: SIGHUP: RELOADING, then READY" \
+        wait_until 20 heard_in_order ' RELOADING=1' ' MONOTONIC_USEC=[0-9]' ' READY=1'
     sed -i 's/plugin: scanapi/plugin: scanapy/' "$yaml"
     kill -HUP "$pid"
-    check "$1: a bad file: also" wait_until 20 heard_in_order ' RELOADING=1' ' READY=1' ' RELOADING=1' ' READY=1'
+    check "$1: a bad file: also" \
+        wait_until 20 heard_in_order ' RELOADING=1' ' READY=1' ' RELOADING=1' ' READY=1'
     check "$1: and the status says so" wait_until 20 has_line "$heard" 'STATUS=.*refused at the last reload'
     stop "$pid"
     is "$1: it ends" "$STATUS" 0
@@ -112,7 +117,7 @@ slow_sink() {
     local yaml=$scratch/slow.yaml
     new_data slow
     listen slow
-    service_conf "$yaml" "$(around hang sqlite "path: '\${SCANPIPE_DATA}/out.db'" "operation: write, timeout: 1s")" \
+    service_conf "$yaml" "$(around hang sqlite "$out" 'operation: write, timeout: 1s')" \
         "hang_timeout: $((watchdog_ms * 3 / 1000))s"
     start_service slow "$yaml"
     check 'slow: it hangs' wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
@@ -130,7 +135,7 @@ stuck_thread() {
     local yaml=$scratch/stuck.yaml
     new_data stuck
     listen stuck
-    service_conf "$yaml" 'path: "${SCANPIPE_DATA}/out.db"'
+    service_conf "$yaml" "$out"
     sed -i "s|^source: {plugin: scanapi, \\(.*\\)}\$|source: {$(around hang scanapi 'XXX' \
         "operation: text_of, while_file: '$scratch/stuck.hangs'")}|" "$yaml"
     sed -i 's|XXX|url: "${SCAN_API_URL}", page_size: 200, poll_interval: 100ms|' "$yaml"
@@ -153,7 +158,7 @@ frozen() {
     local yaml=$scratch/frozen.yaml before
     new_data frozen
     listen frozen
-    service_conf "$yaml" 'path: "${SCANPIPE_DATA}/out.db"'
+    service_conf "$yaml" "$out"
     start_service frozen "$yaml"
     check 'frozen: it runs' wait_until 20 beats_more 1
     freeze "$PID" "$SCANPIPE_DATA/out.db"
@@ -174,31 +179,37 @@ slow_stop() {
     local yaml=$scratch/stop.yaml
     new_data stop
     listen stop
-    service_conf "$yaml" "$(around hang sqlite "path: '\${SCANPIPE_DATA}/out.db'" "operation: write, timeout: 60s")" \
+    service_conf "$yaml" "$(around hang sqlite "$out" 'operation: write, timeout: 60s')" \
         "shutdown_grace: $((watchdog_ms * 2 / 1000))s"
     start_service stop "$yaml"
     check 'stop: it hangs' wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
     sleep 0.5
     stop "$PID" TERM 60
     is 'stop: the grace is over: it ends without the sink' "$STATUS" 70
-    check 'stop: the bound was told' heard_in_order ' STOPPING=1' " EXTEND_TIMEOUT_USEC=$((watchdog_ms * 2000 + 5000000))"
+    check 'stop: the bound was told' \
+        heard_in_order ' STOPPING=1' " EXTEND_TIMEOUT_USEC=$((watchdog_ms * 2000 + 5000000))"
     check 'stop: the watchdog was fed meanwhile' heard_in_order ' STOPPING=1' ' WATCHDOG=1' ' WATCHDOG=1'
     kill_hard "$ear_pid"
 }
 
 # ---- What is installed
 
+made=$build/packaging/systemd
+
 # Given the unit, its program and its user in a root of their own, then systemd takes it, and finds it hardened.
 unit() {
     local there=$scratch/root exposure
     mkdir -p "$there/etc" "$there/usr/lib/systemd/system" "$there/usr/bin" "$there/etc/scanpipe"
-    cp "$build/packaging/systemd/scanpipe@.service" "$there/unit"
+    cp "$made/scanpipe@.service" "$there/unit"
     sed -e "s|^ExecStart=[^ ]*|ExecStart=$(command -v true)|" -e '/^Documentation=/d' "$there/unit" \
         >"$scratch/scanpipe@.service"
     check 'unit: systemd-analyze verify says nothing' silent systemd-analyze verify "$scratch/scanpipe@.service"
-    exposure=$(systemd-analyze security --offline=true "$scratch/scanpipe@.service" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p')
-    check "unit: exposed by $exposure, at most 1.1" awk -v got="$exposure" 'BEGIN { exit !(got != "" && got <= 1.1) }'
-    is 'unit: is not started again where that mends nothing' "$(sed -n 's/^RestartPreventExitStatus=//p' "$there/unit")" '64 66 78'
+    exposure=$(systemd-analyze security --offline=true "$scratch/scanpipe@.service" |
+        sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p')
+    check "unit: exposed by $exposure, at most 1.1" \
+        awk -v got="$exposure" 'BEGIN { exit !(got != "" && got <= 1.1) }'
+    is 'unit: is not started again where that mends nothing' \
+        "$(sed -n 's/^RestartPreventExitStatus=//p' "$there/unit")" '64 66 78'
 }
 
 silent() { # COMMAND...
@@ -209,19 +220,20 @@ silent() { # COMMAND...
 users_and_folders() {
     local there=$scratch/root2
     mkdir -p "$there/etc"
-    check 'systemd-sysusers makes the user' systemd-sysusers --root="$there" "$build/packaging/systemd/sysusers.d/scanpipe.conf"
+    check 'systemd-sysusers makes the user' systemd-sysusers --root="$there" "$made/sysusers.d/scanpipe.conf"
     is 'in a folder of its own, without a shell' '/var/lib/scanpipe:/usr/sbin/nologin' \
         "$(sed -n 's/^scanpipe:x:[0-9]*:[0-9]*:[^:]*://p' "$there/etc/passwd")"
     check 'and its group' has_line "$there/etc/group" '^scanpipe:x:'
     if [ "$(id -u)" -eq 0 ]; then
-        check 'systemd-tmpfiles makes the folders' systemd-tmpfiles --root="$there" --create "$build/packaging/systemd/tmpfiles.d/scanpipe.conf"
-        is 'what may hold secrets is for root and the service' "750 $(sed -n 's/^scanpipe:x:\([0-9]*\).*/\1/p' "$there/etc/group")" \
-            "$(stat -c '%a %g' "$there$sysconf/scanpipe")"
+        check 'systemd-tmpfiles makes the folders' \
+            systemd-tmpfiles --root="$there" --create "$made/tmpfiles.d/scanpipe.conf"
+        is 'what may hold secrets is for root and the service' "$(stat -c '%a %g' "$there$sysconf/scanpipe")" \
+            "750 $(sed -n 's/^scanpipe:x:\([0-9]*\).*/\1/p' "$there/etc/group")"
         is 'the data is below its own folder' 755 "$(stat -c %a "$there/var/lib/scanpipe")"
     fi
 }
 
-sysconf=$(sed -n 's/^d \(.*\)\/scanpipe 0750 .*/\1/p' "$build/packaging/systemd/tmpfiles.d/scanpipe.conf")
+sysconf=$(sed -n 's/^d \(.*\)\/scanpipe 0750 .*/\1/p' "$made/tmpfiles.d/scanpipe.conf")
 sim_start --generate --seed "$seed" --events 500
 a_life life "$scratch/life.socket"
 a_life abstract "@scanpipe-test-$$-$SRANDOM"

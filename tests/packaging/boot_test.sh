@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# scanpipe@.service in a bare Debian 12 that is booted by systemd-nspawn: started, reloaded, killed, stuck,
+# stopped, and shut down with the system.  Needs root, systemd-container, mmdebstrap and apt's servers; the program was
+# configured with --prefix=/usr --sysconfdir=/etc --with-systemdsystemunitdir=/usr/lib/systemd/system.
+#
+# usage: top_builddir=BUILD tests/packaging/boot_test.sh
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
+
+[ "$(id -u)" -eq 0 ] || skip_all 'only root can boot a container'
+there=$scratch/root
+dropins=$there/etc/systemd/system/scanpipe@parcels.service.d
+db=$there/var/lib/scanpipe/parcels/quickstart.db
+container=''
+
+shut_off() {
+    [ -z "$container" ] || { kill -TERM "$container"; kill -TERM "$container"; wait "$container"; } 2>/dev/null
+    clean_up
+}
+trap shut_off EXIT
+
+make_root() {
+    bash "$(dirname "${BASH_SOURCE[0]}")/bare_debian.sh" "$there" >"$scratch/debian.log" 2>&1 &&
+        chroot "$there" sh -c 'apt-get update -q && apt-get install -y -q --no-install-recommends systemd dbus \
+            libcurl4 libjson-c5 libodbc2 libsqlite3-0 libssl3 libyaml-0-2 zlib1g' >>"$scratch/debian.log" 2>&1 ||
+        bail "no bare Debian is to be had: $(tail -n 5 "$scratch/debian.log")"
+    mkdir -p "$there/var/log/journal" "$there/etc/scanpipe/credentials"
+    make -s -C "$build" install DESTDIR="$there" >"$scratch/install.log" 2>&1 ||
+        bail "make install: $(tail -n 5 "$scratch/install.log")"
+}
+
+# What runs in the container is a child of systemd-nspawn.
+init_of() {
+    pgrep -P "$container" -x systemd
+}
+
+inside() { # COMMAND...
+    nsenter -t "$init" -m -u -i -n -p -C -- "$@"
+}
+
+is_up() {
+    init=$(init_of) && inside systemctl is-system-running 2>/dev/null | grep -q '^running\|^degraded'
+}
+
+boot() {
+    # The machine's own manager, where there is one, has no part in it.
+    systemd-nspawn -q -D "$there" -b --private-network --register=no --keep-unit --console=pipe \
+        </dev/null >"$scratch/nspawn.log" 2>&1 &
+    container=$!
+    wait_until 40 is_up ||
+        skip_all "this machine boots no container: $(tail -n 2 "$scratch/nspawn.log" | tr '\n' ' ')"
+    ok "it is booted: $(inside systemctl is-system-running)" 0
+    inside systemd-sysusers 2>/dev/null && inside systemd-tmpfiles --create 2>/dev/null
+    inside systemctl daemon-reload
+}
+
+# One pipeline, as an administrator would write it; its secret comes by LoadCredential.
+configure() {
+    sed -e 's/^name: .*/name: parcels/' \
+        -e 's|^  page_size: .*|&\n  auth: {bearer: "${file:${CREDENTIALS_DIRECTORY}/scan-api-token}"}|' \
+        -e 's/poll_interval: .*/poll_interval: 200ms/' "$conf/quickstart.yaml" >"$there/etc/scanpipe/parcels.yaml"
+    echo a-token-4711 >"$there/etc/scanpipe/credentials/scan-api-token"
+    echo a-password-4712 >"$there/etc/scanpipe/credentials/db-password"
+    chmod 600 "$there"/etc/scanpipe/credentials/*
+    mkdir -p "$dropins"
+    cp "$there/usr/share/doc/scanpipe/examples/credentials.conf" "$dropins/"
+}
+
+start_feed() {
+    inside systemd-run --quiet --unit=feed /usr/bin/scanapi-sim --generate --seed "$seed" --events 3000 \
+        --parcels 300 --auth a-token-4711 --port 8080
+    sim_print "$scratch/events" --generate --seed "$seed" --events 3000 --parcels 300
+}
+
+unit=scanpipe@parcels.service
+
+shows() { # PROPERTY
+    inside systemctl show -P "$1" "$unit"
+}
+
+shows_like() { # PROPERTY PATTERN
+    shows "$1" | grep -q -e "$2"
+}
+
+journal() { # PATTERN: whether the unit has said so
+    inside journalctl -q -o cat -u "$unit" | grep -q -e "$1"
+}
+
+status_of_process() { # FIELD
+    sed -n "s/^$1:[[:space:]]*//p" "/proc/$(host_pid)/status"
+}
+
+# The main process, as this side of the container numbers it.
+host_pid() {
+    pgrep -f '^/usr/bin/scanpipe run -c /etc/scanpipe/parcels.yaml$'
+}
+
+starts() {
+    check 'systemctl start returns when it is ready' inside systemctl start "$unit"
+    is 'it is active' "$(shows ActiveState)/$(shows SubState)" active/running
+    check 'systemctl status says how far it is' wait_until 30 shows_like StatusText 'caught up; read 3000'
+    table_equals "the table is the oracle's" "$db" "$scratch/events"
+    is 'it runs as the user scanpipe' "$(status_of_process Uid | cut -f1)" "$(inside id -u scanpipe)"
+    is 'without a capability' "$(status_of_process CapEff)" 0000000000000000
+    is 'and gets none' "$(status_of_process NoNewPrivs)" 1
+    is 'its system calls are filtered' "$(status_of_process Seccomp)" 2
+    is 'only it reads its data' "$(inside stat -c '%U %a' /var/lib/scanpipe/parcels)" 'scanpipe 750'
+    is 'no secret is in the journal' "$(inside journalctl -q -o cat | grep -c 'a-token-4711$\|a-password')" 0
+}
+
+# Given a good and a bad file, when the unit is reloaded, then it follows the one and survives the other.
+reloads() {
+    local before
+    before=$(shows MainPID)
+    check 'systemctl reload' inside systemctl reload "$unit"
+    check 'the file was read' wait_until 10 journal 'goes on with what /etc/scanpipe/parcels.yaml says'
+    cp "$there/etc/scanpipe/parcels.yaml" "$scratch/good.yaml"
+    sed -i 's/page_size/page_sizes/' "$there/etc/scanpipe/parcels.yaml"
+    inside systemctl reload "$unit"
+    check 'a bad file: the status says so' wait_until 10 shows_like StatusText 'refused at the last reload'
+    is 'it is active all the same' "$(shows ActiveState)" active
+    cp "$scratch/good.yaml" "$there/etc/scanpipe/parcels.yaml"
+    is 'it is the same process' "$(shows MainPID)" "$before"
+}
+
+restarted() { # TIMES: so often, and ready again
+    [ "$(shows NRestarts)" = "$1" ] && [ "$(shows SubState)" = running ]
+}
+
+# Given a process that is killed, or stands still, then systemd starts another.
+is_kept_alive() {
+    inside systemctl kill -s KILL "$unit"
+    check 'killed: it is started again' wait_until 20 restarted 1
+    printf '[Service]\nWatchdogSec=2s\n' >"$dropins/watchdog.conf"
+    inside systemctl daemon-reload
+    inside systemctl restart "$unit"
+    sleep 5
+    is 'the watchdog is fed' "$(shows NRestarts)/$(shows SubState)" 0/running
+    inside systemctl kill -s STOP "$unit"
+    check 'stands still: it is started again' wait_until 30 restarted 1
+    check 'stands still: for the watchdog' journal_of_manager 'Watchdog timeout'
+    rm "$dropins/watchdog.conf"
+    inside systemctl daemon-reload
+}
+
+journal_of_manager() { # PATTERN: what systemd said of the unit
+    inside journalctl -q -o cat "_PID=1" | grep -q -e "$1"
+}
+
+# A command of the administrator's, as the unit's user and with its secrets.
+as_the_unit() { # COMMAND...
+    inside systemd-run --quiet --pipe --wait --collect -p User=scanpipe -p UMask=0077 \
+        -p LoadCredential=scan-api-token:/etc/scanpipe/credentials/scan-api-token \
+        -E SCANPIPE_DATA=/var/lib/scanpipe/parcels scanpipe "$@" -c /etc/scanpipe/parcels.yaml
+}
+
+# Given a unit that runs, then commands know that its process is at work; given one that was killed, then they know
+# at once that it is gone, though /proc's boot id is hidden from the unit.
+people_and_unit_are_on_one_machine() {
+    check 'cursor show' as_the_unit cursor show
+    as_the_unit cursor set --to-start >"$scratch/set.out" 2>&1
+    is 'cursor set is refused while it runs' "$?" 69
+    printf '[Service]\nRestart=no\n' >"$dropins/restart.conf"
+    inside systemctl daemon-reload
+    inside systemctl kill -s KILL "$unit"
+    check 'it is killed' wait_until 10 shows_like ActiveState failed
+    check 'cursor set' as_the_unit cursor set --to-start
+    is 'it knows that the process is gone' "$(grep -c 'watching for' "$scratch/check.out")" 0
+    rm "$dropins/restart.conf"
+    inside systemctl daemon-reload
+    inside systemctl reset-failed "$unit"
+}
+
+# Given what no new process mends, then none is started.
+mistakes_end_it() {
+    inside systemctl start scanpipe@nothing.service 2>/dev/null
+    is 'no file: it fails' "$(inside systemctl show -P ExecMainStatus scanpipe@nothing.service)" 66
+    sed 's/page_size/page_sizes/' "$scratch/good.yaml" >"$there/etc/scanpipe/wrong.yaml"
+    inside systemctl start scanpipe@wrong.service 2>/dev/null
+    is 'a mistake: it fails' "$(inside systemctl show -P ExecMainStatus scanpipe@wrong.service)" 78
+    sleep 2.5
+    is 'neither is started again' '0 0' \
+        "$(inside systemctl show -P NRestarts scanpipe@nothing.service scanpipe@wrong.service | xargs)"
+    inside journalctl -q -o cat -u scanpipe@wrong.service >"$scratch/wrong.journal"
+    check 'the journal has the place' has_line "$scratch/wrong.journal" '^/etc/scanpipe/wrong.yaml:[0-9]*:[0-9]*: error'
+}
+
+stops() {
+    check 'it is started once more' inside systemctl start "$unit"
+    wait_until 20 shows_like StatusText 'caught up; read [1-9]'
+    check 'systemctl stop' inside systemctl stop "$unit"
+    is 'it ended well' "$(shows Result)/$(shows ExecMainStatus)" success/0
+    table_equals "after all that the table is the oracle's" "$db" "$scratch/events"
+}
+
+# Given a system that is shut down, then the pipeline stops as it should, before its machine does.
+goes_down_with_the_system() {
+    check 'it is enabled, and started' inside systemctl enable --now -q "$unit"
+    kill -TERM "$container" # an orderly power-off
+    await_end "$container" 40
+    container=''
+    is 'the system goes down' "$STATUS" 0
+    journalctl -q -D "$there/var/log/journal" -o cat >"$scratch/journal"
+    check 'the pipeline was asked to stop' has_line "$scratch/journal" 'SIGTERM: stopping'
+    check 'and did' has_line "$scratch/journal" 'Stopped scanpipe@parcels'
+    # Given the next boot, then it runs by itself.
+    boot
+    check 'after the boot it runs by itself' wait_until 20 shows_like SubState running
+}
+
+make_root
+configure
+boot
+start_feed
+starts
+reloads
+is_kept_alive
+people_and_unit_are_on_one_machine
+mistakes_end_it
+stops
+goes_down_with_the_system
+finish
