@@ -8,3 +8,6 @@ aclocaldir = $(datadir)/aclocal
 dist_aclocal_DATA = devel/scanpipe.m4
 
 EXTRA_DIST += devel/README.md
+
+# Where plugins are installed is built into the programs: another --prefix is another program.
+core/cmd/folders.$(OBJEXT): Makefile

@@ -16,7 +16,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SP_API                         __attribute__((visibility("default")))
+/* C++ reserves the word `class`: there, the members of that name are called class_. */
+#ifdef __cplusplus
+#define SP_API   extern "C" __attribute__((visibility("default")))
+#define SP_CLASS class_
+#else
+#define SP_API   __attribute__((visibility("default")))
+#define SP_CLASS class
+#endif
 #define SP_MUST_CHECK                  __attribute__((warn_unused_result))
 #define SP_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
@@ -37,7 +44,8 @@ struct sp_slice {
 
 static inline struct sp_slice sp_slice_of(const char *text)
 {
-    return (struct sp_slice){text, text ? strlen(text) : 0};
+    struct sp_slice slice = {text, text ? strlen(text) : 0};
+    return slice;
 }
 
 static inline bool sp_slice_equal(struct sp_slice a, struct sp_slice b)

@@ -26,7 +26,7 @@ enum sp_class {
 
 /* Frozen within an ABI major: plugins keep it on their own stack. */
 struct sp_error {
-    enum sp_class class;
+    enum sp_class SP_CLASS;
     int64_t retry_after_ns; /* 0: not said */
     char text[480];         /* one line, no secret */
     char cure[240];         /* what a person can do; may be empty */
@@ -38,14 +38,14 @@ struct sp_error {
  */
 #define SP_NO_COLUMN UINT32_MAX
 struct sp_result {
-    enum sp_class class;
+    enum sp_class SP_CLASS;
     uint32_t column; /* sinks: the column of the table that is to blame, else SP_NO_COLUMN */
     const char *text;
 };
 
 /* Fills *err and returns -1, so that `return sp_fail(...)` reads well.  Control characters in what
  * is formatted become '?', what is too long is cut. */
-SP_API int sp_fail(struct sp_error *err, enum sp_class class, const char *format, ...) SP_PRINTF(3, 4);
+SP_API int sp_fail(struct sp_error *err, enum sp_class error_class, const char *format, ...) SP_PRINTF(3, 4);
 
 /* Says what a person can do about it.  Returns -1. */
 SP_API int sp_fail_cure(struct sp_error *err, const char *format, ...) SP_PRINTF(2, 3);
@@ -54,6 +54,6 @@ SP_API int sp_fail_cure(struct sp_error *err, const char *format, ...) SP_PRINTF
 SP_API void sp_error_context(struct sp_error *err, const char *format, ...) SP_PRINTF(2, 3);
 
 /* "unavailable", "throttled", ...; "ok" for SP_OK. */
-SP_API const char *sp_class_name(enum sp_class class);
+SP_API const char *sp_class_name(enum sp_class error_class);
 
 #endif

@@ -27,12 +27,12 @@ struct sp_letter {
     int64_t version;       /* given by the store; above 0 in what it returns */
     struct sp_slice event; /* its bytes, whatever they are */
     const char *pipeline;
-    const char *stage;  /* "source", "table", "sink", ... */
-    const char *plugin; /* "scanapi", "sqlite", ... */
-    const char *class;  /* reason class for counting: "malformed", "value", "rejected", "too_large", "killed",
-                           "given_up": a queue gave up its message by itself */
-    const char *reason; /* one sentence */
-    const char *column; /* of the table */
+    const char *stage;     /* "source", "table", "sink", ... */
+    const char *plugin;    /* "scanapi", "sqlite", ... */
+    const char *SP_CLASS;  /* reason class for counting: "malformed", "value", "rejected", "too_large",
+                            "killed", "given_up": a queue gave up its message by itself */
+    const char *reason;    /* one sentence */
+    const char *column;    /* of the table */
     const char *pointer;   /* JSON Pointer */
     const char *event_id;  /* the event's order, as text, where it could be read */
     const char *event_key; /* its key, as text */
@@ -50,9 +50,9 @@ struct sp_letter_ref {
 
 struct sp_letter_filter {
     size_t size;
-    const char *pipeline;                              /* never NULL */
-    const char *class, *column, *event_id, *event_key; /* NULL: any */
-    int64_t from_wall_ms, until_wall_ms;               /* by last_wall_ms; 0: no bound; until is exclusive */
+    const char *pipeline;                                 /* never NULL */
+    const char *SP_CLASS, *column, *event_id, *event_key; /* NULL: any */
+    int64_t from_wall_ms, until_wall_ms; /* by last_wall_ms; 0: no bound; until is exclusive */
 };
 
 /* Whether a scan with this filter shows the letter.  For stores that look at each; pure. */
