@@ -217,6 +217,7 @@ cmd_sources = \
 	core/cmd/check.c \
 	core/cmd/cmd.h \
 	core/cmd/common.c \
+	core/cmd/create.c \
 	core/cmd/cursor.c \
 	core/cmd/display.c \
 	core/cmd/display.h \

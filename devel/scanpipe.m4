@@ -9,7 +9,7 @@
 #   SCANPIPE_CFLAGS    where the headers are
 #   SCANPIPE_LDFLAGS   what libtool makes a plugin with: a module that exports scanpipe_plugin() alone
 #   plugindir          where plugins are installed, for plugin_LTLIBRARIES; --with-plugindir=DIR
-#   SCANPIPE, SCANPIPE_KIT   the programs, for tests; `:` where there is none
+#   SCANPIPE, SCANPIPE_KIT   the programs, for tests
 #
 # `make distcheck` may install nothing outside of its own prefix, so a plugin's Makefile.am says:
 #
@@ -40,6 +40,6 @@ CPPFLAGS=$scanpipe_save_CPPFLAGS
 SCANPIPE_LDFLAGS='-module -avoid-version -shared -export-symbols-regex ^scanpipe_plugin$$'
 AC_SUBST([SCANPIPE_LDFLAGS])
 scanpipe_bindir=`$PKG_CONFIG --variable=bindir scanpipe`
-AC_PATH_PROG([SCANPIPE], [scanpipe], [:], [$scanpipe_bindir$PATH_SEPARATOR$PATH])
-AC_PATH_PROG([SCANPIPE_KIT], [scanpipe-kit], [:], [$scanpipe_bindir$PATH_SEPARATOR$PATH])
+AC_PATH_PROG([SCANPIPE], [scanpipe], [scanpipe], [$scanpipe_bindir$PATH_SEPARATOR$PATH])
+AC_PATH_PROG([SCANPIPE_KIT], [scanpipe-kit], [scanpipe-kit], [$scanpipe_bindir$PATH_SEPARATOR$PATH])
 ])

@@ -35,6 +35,7 @@ int cmd_resume(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
 int cmd_table(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
+int cmd_create(int argc, char **argv);
 
 /* Prints the help of a command; NULL is the program's own. */
 void help_print(const char *command, FILE *out);

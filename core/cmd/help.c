@@ -21,6 +21,7 @@ static const char program_help[] =
     "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
     "  scanpipe migrate -c FILE [--dry-run]        make the tables, bring older ones up to date\n"
     "  scanpipe table -c FILE                      the statement that makes the sink's table\n"
+    "  scanpipe create plugin KIND NAME [option]   a plugin of your own, to begin with\n"
     "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
     "\n"
     "Options of run:\n"
@@ -203,6 +204,17 @@ static const char table_help[] =
     "\n"
     "Exit: 0; 78 something in the file is wrong, or its sink has no table.\n";
 
+static const char create_help[] =
+    "Usage: scanpipe create plugin sink|source NAME [--build make|autotools] [--directory DIR]\n"
+    "\n"
+    "Writes a small plugin into a new folder: its source, a build, a test that runs scanpipe-kit and a pipeline, and\n"
+    "what to change next.  It builds with what is installed of scanpipe, and is yours.  Overwrites nothing.\n"
+    "\n"
+    "  --build WAY            make (one short Makefile) or autotools; at first make\n"
+    "  --directory DIR        the folder, new or empty; at first KIND_NAME\n"
+    "\n"
+    "Exit: 0; 64 KIND or NAME cannot be; 69 the folder is there already, or cannot be written.\n";
+
 void help_print(const char *command, FILE *out)
 {
     static const struct {
@@ -210,7 +222,8 @@ void help_print(const char *command, FILE *out)
     } texts[] = {{"check", check_help},   {"test", test_help},     {"plugins", plugins_help},
                  {"dlq", dlq_help},       {"cursor", cursor_help}, {"replay", replay_help},
                  {"pause", pause_help},   {"resume", resume_help}, {"queue", queue_help},
-                 {"verify", verify_help}, {"table", table_help},   {"migrate", migrate_help}};
+                 {"verify", verify_help}, {"table", table_help},   {"migrate", migrate_help},
+                 {"create", create_help}};
     for (size_t i = 0; command && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].command, command) == 0) {
             fputs(texts[i].text, out);

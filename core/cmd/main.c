@@ -20,10 +20,10 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", cmd_run},         {"check", cmd_check},   {"test", cmd_test},       {"plugins", cmd_plugins},
-    {"dlq", cmd_dlq},         {"cursor", cmd_cursor}, {"replay", cmd_replay},   {"pause", cmd_pause},
-    {"resume", cmd_resume},   {"queue", cmd_queue},   {"verify", cmd_verify},   {"table", cmd_table},
-    {"migrate", cmd_migrate}, {"help", cmd_help},     {"version", cmd_version},
+    {"run", cmd_run},         {"check", cmd_check},   {"test", cmd_test},     {"plugins", cmd_plugins},
+    {"dlq", cmd_dlq},         {"cursor", cmd_cursor}, {"replay", cmd_replay}, {"pause", cmd_pause},
+    {"resume", cmd_resume},   {"queue", cmd_queue},   {"verify", cmd_verify}, {"table", cmd_table},
+    {"migrate", cmd_migrate}, {"create", cmd_create}, {"help", cmd_help},     {"version", cmd_version},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
