@@ -7,6 +7,11 @@ nodist_pkgconfig_DATA = devel/scanpipe.pc
 aclocaldir = $(datadir)/aclocal
 dist_aclocal_DATA = devel/scanpipe.m4
 
+dist_man3_MANS = man/scanpipe-plugin.3
+
+tutorialdir = $(docdir)
+dist_tutorial_DATA = docs/writing-plugins.md
+
 # `scanpipe create plugin` has its templates inside.
 templates = \
 	devel/templates/any/events.ndjson \
