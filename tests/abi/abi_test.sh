@@ -130,7 +130,7 @@ source: {plugin: first, path: $scratch/events}
 queue: {plugin: memory}
 sink: {plugin: first, path: $scratch/written}
 END
-out=$(SCANPIPE_PLUGIN_PATH=$scratch/first "$build/scanpipe" -q -c "$scratch/pipeline.yaml" --until-caught-up 2>&1)
+out=$(SCANPIPE_PLUGIN_PATH=$scratch/first timeout 120 "$build/scanpipe" -q -c "$scratch/pipeline.yaml" --until-caught-up 2>&1)
 ok "given plugins of ABI 1.0, when a pipeline runs with them, then it ends well" $? "$out"
 is "and it has moved every event" "$(sort "$scratch/written" 2>&1)" "$(sort "$scratch/events")"
 
@@ -144,7 +144,7 @@ refused() { # WHAT SED-SCRIPT TEXT HINT
     is "given a plugin of $1, when a file that names it is checked, then it is refused" $? 78
     has "and it is told which ABI it needs" "$out" "$3"
     has "and what to do" "$out" "$4"
-    out=$(SCANPIPE_PLUGIN_PATH=$scratch/built "$build/scanpipe" -c "$scratch/pipeline.yaml" 2>&1)
+    out=$(SCANPIPE_PLUGIN_PATH=$scratch/built timeout 60 "$build/scanpipe" -c "$scratch/pipeline.yaml" --until-caught-up 2>&1)
     is "given a plugin of $1, when the pipeline is started, then it does not start" $? 78
     out=$("$kit" sink "$scratch/built/sink_first.so" path=/dev/null 2>&1)
     is "given a plugin of $1, when the kit loads it, then it is refused" $? 78

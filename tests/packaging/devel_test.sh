@@ -93,7 +93,7 @@ queue: {plugin: memory}
 sink: {plugin: lines, path: written.ndjson, max_event: 97}
 END
 export SCANPIPE_PLUGIN_PATH=$work/make_sink:$work/make_source:$SCANPIPE_PLUGIN_PATH
-out=$(scanpipe -q -c pipeline.yaml --until-caught-up 2>&1)
+out=$(timeout 120 scanpipe -q -c pipeline.yaml --until-caught-up 2>&1)
 ok "given a created source and a created sink, when a pipeline runs with them, then it ends well" $? "$out"
 is "and what may be written is, and nothing else" "$(sort written.ndjson)" "$(grep -xE '.{1,97}' make_sink/events.ndjson | sort)"
 [ "$(wc -l <written.ndjson)" -lt "$(wc -l <make_sink/events.ndjson)" ]
