@@ -212,6 +212,8 @@ core_libcore_a_SOURCES = $(core_sources) $(cmd_sources)
 
 bin_PROGRAMS += scanpipe
 cmd_sources = \
+	core/cmd/about.c \
+	core/cmd/about.h \
 	core/cmd/args.c \
 	core/cmd/args.h \
 	core/cmd/check.c \

@@ -1,4 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-# The manual.
+# The manual.  Pages whose lists of options are made by the program that was just built end in .in here.
 
-dist_man_MANS = man/scanpipe.1 man/scanpipe-kit.1 man/scanpipe.yaml.5
+dist_man_MANS = man/scanpipe.1 man/scanpipe-kit.1 man/scanapi-sim.1
+
+made_pages = man/scanpipe.yaml.5 man/scanpipe-file.5 man/scanpipe-memory.5 man/scanpipe-null.5
+if WITH_SCANAPI
+made_pages += man/scanpipe-scanapi.5
+endif
+if WITH_SQLITE
+made_pages += man/scanpipe-sqlite.5
+endif
+if WITH_SQS
+made_pages += man/scanpipe-sqs.5
+endif
+if WITH_POSTGRES
+made_pages += man/scanpipe-postgres.5
+endif
+if WITH_MSSQL
+made_pages += man/scanpipe-mssql.5
+endif
+nodist_man_MANS = $(made_pages)
+CLEANFILES += $(made_pages)
+
+# Another machine's program does not run here: SCANPIPE_FOR_BUILD may name one of the same version that does.
+if CROSS_COMPILING
+page_program = $(SCANPIPE_FOR_BUILD)
+page_inputs =
+else
+page_program = ./scanpipe$(EXEEXT)
+page_inputs = scanpipe$(EXEEXT) $(plugin_LTLIBRARIES)
+endif
+
+man/%.5: man/%.5.in build-aux/embed-options.sh $(page_inputs)
+	$(AM_V_at)$(MKDIR_P) man
+	$(AM_V_GEN)$(SHELL) $(srcdir)/build-aux/embed-options.sh '$(page_program)' $< >$@.new && mv $@.new $@
+
+TESTS += tests/lint/manual_test.sh
+EXTRA_DIST += build-aux/embed-options.sh man/README.md tests/lint/manual_test.sh \
+	man/scanpipe-file.5.in \
+	man/scanpipe-memory.5.in \
+	man/scanpipe-mssql.5.in \
+	man/scanpipe-null.5.in \
+	man/scanpipe-postgres.5.in \
+	man/scanpipe-scanapi.5.in \
+	man/scanpipe-sqlite.5.in \
+	man/scanpipe-sqs.5.in \
+	man/scanpipe.yaml.5.in

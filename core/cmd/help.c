@@ -56,10 +56,14 @@ static const char test_help[] =
     "  --fail-on-rejected     exit with 65 where events were rejected\n";
 
 static const char plugins_help[] =
-    "Usage: scanpipe plugins [KIND NAME]\n"
+    "Usage: scanpipe plugins [--format FORMAT] [KIND [NAME]]\n"
     "\n"
     "Lists the plugins, or shows what one can do and its options.  KIND is source, queue, sink, state\n"
-    "or letters.  Plugins are looked for in the folders of SCANPIPE_PLUGIN_PATH first.\n";
+    "or letters.  Without a NAME it shows the options of every stage of that kind; those at the top of\n"
+    "the file are of the kind pipeline.  Plugins are looked for in the folders of SCANPIPE_PLUGIN_PATH\n"
+    "first.\n"
+    "\n"
+    "  --format FORMAT        text, or mdoc: the lists for a manual page\n";
 
 static const char dlq_help[] =
     "Usage: scanpipe dlq list -c FILE [filter ...] [--json]\n"

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "cmd/about.h"
 #include "cmd/args.h"
 #include "cmd/cmd.h"
 #include "config/near.h"
-#include "config/options.h"
 
-#include <inttypes.h>
+enum { OPTION_FORMAT = 300 };
 
 static const struct option long_options[] = {
+    {"format", required_argument, NULL, OPTION_FORMAT},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -16,18 +17,6 @@ static const struct option long_options[] = {
 /* As the file's blocks are called, and as the shared objects are. */
 static const char *const kinds[] = {"source", "queue", "sink", "state", "letters", "dead_letters"};
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
-
-static const struct {
-    enum sp_capability flag;
-    const char *text;
-} capabilities[] = {
-    {SP_DURABLE, "durable: what it accepted survives a crash and a power cut"},
-    {SP_LOCAL, "local: other machines do not see it"},
-    {SP_IDEMPOTENT, "idempotent: writing the same events twice is once"},
-    {SP_TABLES, "takes the rows of a table"},
-    {SP_EVENTS, "takes events as they come"},
-    {SP_EMBEDDED, "embedded: needs no server, and makes what is missing"},
-};
 
 static size_t longest(const char *text, size_t so_far)
 {
@@ -74,38 +63,6 @@ static int list(void)
     return printed ? 0 : EXIT_AWAY;
 }
 
-static void add_limit(struct buffer *out, const char *format, const char *value)
-{
-    buffer_add_text(out, "  ");
-    buffer_add_text(out, format);
-    buffer_add_text(out, value);
-    buffer_add_char(out, '\n');
-}
-
-static void add_capabilities(struct buffer *out, enum sp_kind kind, const struct sp_capabilities *can)
-{
-    char text[32];
-    for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++)
-        if (can->flags & capabilities[i].flag)
-            buffer_printf(out, "  %s\n", capabilities[i].text);
-    if (kind == SP_SINK && can->flags & SP_TABLES)
-        buffer_printf(out, "  fractional digits of a timestamp: %" PRIu32 "\n", can->time_digits);
-    if (can->message_bytes > 0) {
-        option_format_size(can->message_bytes, text);
-        add_limit(out, "largest message: ", text);
-    }
-    if (can->batch_messages > 0)
-        buffer_printf(out, "  messages in one call: %" PRId64 "\n", can->batch_messages);
-    if (can->batch_bytes > 0) {
-        option_format_size(can->batch_bytes, text);
-        add_limit(out, "bytes in one call: ", text);
-    }
-    if (can->lease_max_ns > 0) {
-        option_format_duration(can->lease_max_ns, text);
-        add_limit(out, "longest lease: ", text);
-    }
-}
-
 /* False after a complaint; *stage_out is what the file calls it. */
 static bool read_kind(const char *name, enum sp_kind *out, const char **stage_out)
 {
@@ -120,7 +77,7 @@ static bool read_kind(const char *name, enum sp_kind *out, const char **stage_ou
     return false;
 }
 
-static int describe(const char *kind_name, const char *name)
+static int describe(const char *kind_name, const char *name, const struct about_format *format)
 {
     enum sp_kind kind;
     const char *stage;
@@ -130,42 +87,58 @@ static int describe(const char *kind_name, const char *name)
     struct sp_error err = {0};
     if (plugin_find(kind, name, &plugin, &err) < 0)
         return args_wrong("plugins", err.cure, "%s", err.text);
-
-    const struct sp_plugin *about = &plugin->about;
     SP_AUTO(buffer_fini) struct buffer out = {0};
-    buffer_printf(&out, "%s %s %s: %s\n%s\n\n", plugin_kind_name(kind), about->name, about->version,
-                  about->summary, plugin->path);
-    add_capabilities(&out, kind, &plugin->capabilities);
-    buffer_printf(&out, "\nOptions of %s %s:\n\n", plugin_kind_name(kind), about->name);
-    if (about->option_count > 0)
-        options_describe(about->options, about->option_count, &out);
-    else
-        buffer_add_text(&out, "none\n");
-    size_t core_count;
-    const struct sp_option *core = pipeline_core_options(stage, &core_count);
-    buffer_printf(&out, "\nOptions of every %s:\n\n", stage);
-    options_describe(core, core_count, &out);
+    about_plugin(&out, plugin, stage, format);
     return cmd_print(&out) ? 0 : EXIT_AWAY;
+}
+
+/* What the file may say, whatever the plugin. */
+static int describe_core(const char *name, const struct about_format *format)
+{
+    enum sp_kind kind;
+    const char *stage = name;
+    if (strcmp(name, "pipeline") != 0 && strcmp(name, "stage") != 0 && !read_kind(name, &kind, &stage))
+        return EXIT_USAGE;
+    SP_AUTO(buffer_fini) struct buffer out = {0};
+    about_core(&out, stage, format);
+    return cmd_print(&out) ? 0 : EXIT_AWAY;
+}
+
+/* NULL: *exit_out says how to end. */
+static const struct about_format *read_options(const struct args *args, int *exit_out)
+{
+    static const char *const names[] = {"text", "mdoc"};
+    const struct about_format *const formats[] = {&about_text, &about_mdoc};
+    int chosen = 0;
+    *exit_out = EXIT_USAGE;
+    for (int option; (option = args_next(args)) != ARGS_END;) {
+        if (option == 'h') {
+            help_print("plugins", stdout);
+            *exit_out = 0;
+            return NULL;
+        }
+        if (option == OPTION_FORMAT)
+            chosen = args_choice(args, "--format", optarg, names, 2);
+        if (option == ARGS_WRONG || chosen < 0)
+            return NULL;
+    }
+    return args_count_is(args, 0, 2, NULL) ? formats[chosen] : NULL;
 }
 
 int cmd_plugins(int argc, char **argv)
 {
     struct args args = {"plugins", ":h", long_options, argc, argv};
-    int option = args_next(&args);
-    if (option == ARGS_WRONG)
-        return EXIT_USAGE;
-    if (option == 'h') {
-        help_print("plugins", stdout);
-        return 0;
-    }
-    enum sp_kind kind;
-    const char *stage;
-    if (argc - optind == 1 && !read_kind(argv[optind], &kind, &stage))
-        return EXIT_USAGE;
-    if (argc - optind == 1)
-        return args_wrong("plugins", "scanpipe plugins KIND NAME", "the plugin's name is missing");
-    if (!args_count_is(&args, 0, 2, NULL))
-        return EXIT_USAGE;
+    int code;
+    const struct about_format *format = read_options(&args, &code);
+    if (!format)
+        return code;
     folders_setup();
-    return argc - optind == 2 ? describe(argv[optind], argv[optind + 1]) : list();
+    switch (argc - optind) {
+    case 0:
+        return list();
+    case 1:
+        return describe_core(argv[optind], format);
+    default:
+        return describe(argv[optind], argv[optind + 1], format);
+    }
 }

@@ -41,8 +41,15 @@ struct sp_check {
     struct diag *diag;
 };
 
-/* "poll_interval  duration, default 5s, 10ms to 1d" and the doc, a paragraph an option, for people. */
-void options_describe(const struct sp_option *options, size_t count, struct buffer *out);
+/* Prints one option: its name, "duration, default 5s, 10ms to 1d", and its doc. */
+typedef void option_printer(struct buffer *out, const char *name, const char *facts, const char *doc);
+
+/* Each option of the table, in its order. */
+void options_describe(const struct sp_option *options, size_t count, option_printer *print,
+                      struct buffer *out);
+
+/* For people: a paragraph each, with an empty line behind it. */
+option_printer option_print_text;
 
 /* Parse single values; false where the text is none.  Pure. */
 bool option_parse_size(const char *text, int64_t *out);

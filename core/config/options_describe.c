@@ -110,16 +110,27 @@ static void add_default(const struct sp_option *option, struct buffer *out)
         buffer_printf(out, ", default %s", *option->default_text ? option->default_text : "\"\"");
 }
 
-void options_describe(const struct sp_option *options, size_t count, struct buffer *out)
+static void add_facts(const struct sp_option *option, struct buffer *out)
+{
+    SP_AUTO(buffer_fini) struct buffer range = {0};
+    option_add_range(option, &range);
+    add_type_name(option, out);
+    add_default(option, out);
+    if (range.size)
+        buffer_printf(out, ", %s", range.data);
+}
+
+void options_describe(const struct sp_option *options, size_t count, option_printer *print,
+                      struct buffer *out)
 {
     for (size_t i = 0; i < count; i++) {
-        SP_AUTO(buffer_fini) struct buffer range = {0};
-        option_add_range(&options[i], &range);
-        buffer_printf(out, "%s%s  ", i ? "\n" : "", options[i].name);
-        add_type_name(&options[i], out);
-        add_default(&options[i], out);
-        if (range.size)
-            buffer_printf(out, ", %s", range.data);
-        buffer_printf(out, "\n    %s\n", options[i].doc ? options[i].doc : "");
+        SP_AUTO(buffer_fini) struct buffer facts = {0};
+        add_facts(&options[i], &facts);
+        print(out, options[i].name, buffer_text(&facts), options[i].doc ? options[i].doc : "");
     }
+}
+
+void option_print_text(struct buffer *out, const char *name, const char *facts, const char *doc)
+{
+    buffer_printf(out, "%s  %s\n    %s\n\n", name, facts, doc);
 }

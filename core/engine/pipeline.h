@@ -88,7 +88,8 @@ bool stage_same(const struct stage *one, const struct stage *other);
 
 void pipeline_free(struct pipeline *pipeline);
 
-/* The core's own option tables, for describing: of the file's top level ("pipeline"), or of a stage. */
+/* The core's own option tables: of the file's top level ("pipeline"), of a stage by its name, or what all
+ * stages have alike ("stage"), which is in the tables of each, too. */
 const struct sp_option *pipeline_core_options(const char *stage, size_t *count);
 
 #endif

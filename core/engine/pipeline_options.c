@@ -224,12 +224,15 @@ static const struct sp_option other_table[] = {
     STAGE_COMMON,
 };
 
+static const struct sp_option stage_table[] = {STAGE_COMMON};
+
 static const struct {
     const char *stage;
     const struct sp_option *options;
     size_t count;
 } tables[] = {
     {"pipeline", pipeline_table, COUNT_OF(pipeline_table)},
+    {"stage", stage_table, COUNT_OF(stage_table)},
     {"source", source_table, COUNT_OF(source_table)},
     {"queue", queue_table, COUNT_OF(queue_table)},
     {"sink", sink_table, COUNT_OF(sink_table)},

@@ -46,7 +46,7 @@ extern const char *const lite_synchronous_names[];
          .offset = offsetof(config_type, lite.synchronous),                                                  \
          .default_text = "full",                                                                             \
          .choices = lite_synchronous_names,                                                                  \
-         .doc = "full: a commit survives a power cut; normal: it survives a crash of the process only"},     \
+         .doc = "What a commit survives: full, a power cut too; normal, a crash of the process"},            \
     {                                                                                                        \
         .name = "cache", .type = SP_OPT_SIZE, .offset = offsetof(config_type, lite.cache),                   \
         .default_text = cache_text, .min = 64 * 1024, .max = INT64_C(1) << 34,                               \

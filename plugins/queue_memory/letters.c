@@ -298,7 +298,7 @@ static const struct sp_option letters_options[] = {
         .default_text = "64MiB",
         .min = INT64_C(1) << 16,
         .max = INT64_C(1) << 40,
-        .doc = "memory that letters may take; when it is full, deliver waits",
+        .doc = "Memory that letters may take; when it is full, deliver waits",
     },
 };
 

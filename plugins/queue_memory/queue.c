@@ -339,7 +339,7 @@ static const struct sp_option queue_options[] = {
         .default_text = "64MiB",
         .min = INT64_C(1) << 16,
         .max = INT64_C(1) << 40,
-        .doc = "memory that messages may take; a full queue holds the source back",
+        .doc = "Memory that messages may take; a full queue holds the source back",
     },
 };
 

@@ -15,24 +15,26 @@
 
 static const struct sp_option sqs_options[] = {
     OPTION("url", SP_OPT_STRING, url, .flags = SP_OPT_REQUIRED | SP_OPT_PLACE,
-           .doc = "the queue's URL, as SQS gives it: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME"),
+           .doc = "The queue's URL, as SQS gives it: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME"),
     OPTION("region", SP_OPT_STRING, region,
-           .doc = "else AWS_REGION, AWS_DEFAULT_REGION, the profile's, the one in the URL, this machine's"),
+           .doc = "Else AWS_REGION, AWS_DEFAULT_REGION, the profile's, the one in the URL, this machine's"),
     OPTION(
         "endpoint", SP_OPT_STRING, endpoint,
         .doc =
-            "where requests go; else AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the profile's, the URL's host"),
+            "Where requests go; else AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL, the profile's, the URL's host"),
     OPTION("profile", SP_OPT_STRING, profile,
-           .doc = "of the files of credentials and configuration; else AWS_PROFILE, else 'default'"),
+           .doc = "Of the files of credentials and configuration; else AWS_PROFILE, else 'default'"),
     OPTION("access_key_id", SP_OPT_STRING, access_key_id,
-           .doc = "credentials in the file; else they are looked for where the SDKs of AWS do"),
-    OPTION("secret_access_key", SP_OPT_SECRET, secret_access_key, .doc = "belongs to access_key_id"),
-    OPTION("session_token", SP_OPT_SECRET, session_token, .doc = "of temporary credentials"),
-    OPTION("tls.ca", SP_OPT_STRING, tls_ca, .doc = "a file of certificates to trust instead of the system's"),
-    OPTION("proxy", SP_OPT_SECRET, proxy, .doc = "else what the environment says; \"\" for none"),
+           .doc = "Credentials in the file; else they are looked for where the SDKs of AWS do"),
+    OPTION("secret_access_key", SP_OPT_SECRET, secret_access_key, .doc = "Belongs to access_key_id"),
+    OPTION("session_token", SP_OPT_SECRET, session_token, .doc = "Of temporary credentials"),
+    OPTION("tls.ca", SP_OPT_STRING, tls_ca,
+           .doc = "File with the certificates to trust instead of the system's"),
+    OPTION("proxy", SP_OPT_SECRET, proxy,
+           .doc = "Proxy to go through, else what the environment says; \"\" for none"),
     OPTION("connect_timeout", SP_OPT_DURATION, connect_timeout, .default_text = "5s",
            .min = 100 * SP_MILLISECOND, .max = 600 * SP_SECOND,
-           .doc = "how long making a connection may take"),
+           .doc = "How long making a connection may take"),
 };
 
 enum { OPTIONS = sizeof sqs_options / sizeof *sqs_options };

@@ -98,21 +98,21 @@ static const struct sp_option sink_options[] = {
         .type = SP_OPT_STRING,
         .flags = SP_OPT_REQUIRED | SP_OPT_PLACE,
         .offset = offsetof(struct target_options, path),
-        .doc = "file to write to; - is standard output",
+        .doc = "File to write to; - is standard output",
     },
     {
         .name = "append",
         .type = SP_OPT_BOOLEAN,
         .offset = offsetof(struct target_options, append),
         .default_text = "true",
-        .doc = "keep what the file holds; false empties it at each start",
+        .doc = "Keep what the file holds; false empties it at each start",
     },
     {
         .name = "sync",
         .type = SP_OPT_BOOLEAN,
         .offset = offsetof(struct target_options, sync),
         .default_text = "true",
-        .doc = "bring each batch to the disk before its events count as written",
+        .doc = "Bring each batch to the disk before its events count as written",
     },
 };
 

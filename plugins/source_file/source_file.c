@@ -163,14 +163,14 @@ static const struct sp_option source_options[] = {
         .type = SP_OPT_STRING,
         .flags = SP_OPT_REQUIRED | SP_OPT_PLACE,
         .offset = offsetof(struct source_options, path),
-        .doc = "file or folder to read; - is standard input",
+        .doc = "File or folder to read; - is standard input",
     },
     {
         .name = "follow",
         .type = SP_OPT_BOOLEAN,
         .offset = offsetof(struct source_options, follow),
         .default_text = "false",
-        .doc = "at the end wait for more, instead of ending; not for standard input",
+        .doc = "At the end wait for more, instead of ending; not for standard input",
     },
     {
         .name = "page_size",
@@ -179,7 +179,7 @@ static const struct sp_option source_options[] = {
         .default_text = "1000",
         .min = 1,
         .max = 1000000,
-        .doc = "lines of a page",
+        .doc = "Lines of a page",
     },
     {
         .name = "page_bytes",
@@ -188,7 +188,7 @@ static const struct sp_option source_options[] = {
         .default_text = "4MiB",
         .min = 1024,
         .max = INT64_C(1) << 30,
-        .doc = "bytes of a page; a longer line is a page of its own",
+        .doc = "Bytes of a page; a longer line is a page of its own",
     },
     {
         .name = "poll_interval",
@@ -197,7 +197,7 @@ static const struct sp_option source_options[] = {
         .default_text = "1s",
         .min = 10 * SP_MILLISECOND,
         .max = 86400 * SP_SECOND,
-        .doc = "how often to look for more at the end",
+        .doc = "How often to look for more at the end",
     },
 };
 

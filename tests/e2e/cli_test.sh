@@ -136,10 +136,10 @@ run "plugins of a kind that is none" 64 plugins sinks sqlite
 has "the near kind" "$err" "did you mean 'sink'?"
 run "plugins of no plugin" 64 plugins sink sqlit
 has "the near plugin" "$err" "did you mean 'sqlite'?"
-run "plugins of half a plugin" 64 plugins sink
-has "what is missing" "$err" "the plugin's name is missing"
-run "plugins of half a plugin, of no kind" 64 plugins sinks
-has "the near kind comes first" "$err" "did you mean 'sink'?"
+run "plugins of no name" 0 plugins sink
+has "what every sink has" "$out" "batch.linger"
+run "plugins of no name, of no kind" 64 plugins sinks
+has "the near kind of it" "$err" "did you mean 'sink'?"
 "$program" plugins >/dev/full 2>err
 is "what cannot be written is no mistake of ours" $? 69
 has "and told" "$(cat err)" "cannot write to standard output"

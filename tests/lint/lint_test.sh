@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a reader relies on everywhere: layers, format, headers that stand alone, licences, manuals, scripts.
+# What a reader relies on everywhere: layers, format, headers that stand alone, licences, scripts.
 set -u
 src=${srcdir:-.}
 . "$src/tests/e2e/tap.sh"
@@ -8,11 +8,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 sources() { find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/bench" -name '*.[ch]' | sort; }
-scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src/devel" "$src"/build-aux/{version,setup,embed-sql,embed-text}.sh "$src/demo" "$src/check" "$src/.ci" 2>/dev/null | sort; }
+scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src/devel" "$src"/build-aux/{version,setup,embed-sql,embed-text,embed-options}.sh "$src/demo" "$src/check" "$src/.ci" 2>/dev/null | sort; }
 
 needs() { command -v "$1" >/dev/null || { skip "$2" "$1 is not installed"; return 1; }; }
 
-plan 10
+plan 9
 
 out=$(python3 "$src/tests/lint/layers.py" "$src")
 ok "a layer includes only what stands below it" $? "$out"
@@ -56,11 +56,6 @@ ok "each folder says what it holds" $? "$out"
 out=$(find "$src/core" "$src/plugins" -name '*.c' -not -path '*/build*' -printf '%h\n' | sort -u |
     xargs python3 "$src/tests/lint/tables.py")
 ok "each folder of the program names its sources" $? "$out"
-
-if needs mandoc "manual pages are clean"; then
-    out=$(mandoc -T lint -W warning "$src"/man/* 2>&1)
-    ok "manual pages are clean" $? "$out"
-fi
 
 if needs shellcheck "scripts are clean"; then
     out=$(scripts | xargs shellcheck -x -S warning -e SC2154 2>&1 | head -n 60)

@@ -488,7 +488,7 @@ static void what_is_formatted_is_read_back(void)
 static void options_are_described(void)
 {
     SP_AUTO(buffer_fini) struct buffer out = {0};
-    options_describe(plugin_options, COUNT_OF(plugin_options), &out);
+    options_describe(plugin_options, COUNT_OF(plugin_options), option_print_text, &out);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(out.data, "url  text, required\n    Base of the feed\n\npassword  secret text\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "page_size  whole number, default 1000, 1 to 5000\n"));
