@@ -218,8 +218,15 @@ cmd_sources = \
 	core/cmd/args.h \
 	core/cmd/check.c \
 	core/cmd/cmd.h \
+	core/cmd/commands.c \
+	core/cmd/commands.h \
 	core/cmd/common.c \
 	core/cmd/create.c \
+	core/cmd/completion.c \
+	core/cmd/completion.h \
+	core/cmd/completion_bash.c \
+	core/cmd/completion_fish.c \
+	core/cmd/completion_zsh.c \
 	core/cmd/cursor.c \
 	core/cmd/display.c \
 	core/cmd/display.h \

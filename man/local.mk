@@ -26,17 +26,39 @@ CLEANFILES += $(made_pages)
 if CROSS_COMPILING
 page_program = $(SCANPIPE_FOR_BUILD)
 page_inputs =
+completion_inputs =
 else
 page_program = ./scanpipe$(EXEEXT)
 page_inputs = scanpipe$(EXEEXT) $(plugin_LTLIBRARIES)
+completion_inputs = scanpipe$(EXEEXT)
 endif
 
 man/%.5: man/%.5.in build-aux/embed-options.sh $(page_inputs)
 	$(AM_V_at)$(MKDIR_P) man
 	$(AM_V_GEN)$(SHELL) $(srcdir)/build-aux/embed-options.sh '$(page_program)' $< >$@.new && mv $@.new $@
 
-TESTS += tests/lint/manual_test.sh
+# Completion in shells, from the tables of commands and options.
+if WITH_COMPLETION
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+nodist_bashcompletion_DATA = completion/scanpipe
+nodist_zshcompletion_DATA = completion/_scanpipe
+nodist_fishcompletion_DATA = completion/scanpipe.fish
+CLEANFILES += completion/scanpipe completion/_scanpipe completion/scanpipe.fish
+
+completion_print = $(MKDIR_P) completion && ASAN_OPTIONS=detect_leaks=0 $(page_program) completion
+completion/scanpipe: $(completion_inputs)
+	$(AM_V_GEN)$(completion_print) bash >$@.new && mv $@.new $@
+completion/_scanpipe: $(completion_inputs)
+	$(AM_V_GEN)$(completion_print) zsh >$@.new && mv $@.new $@
+completion/scanpipe.fish: $(completion_inputs)
+	$(AM_V_GEN)$(completion_print) fish >$@.new && mv $@.new $@
+endif
+
+TESTS += tests/lint/manual_test.sh tests/e2e/completion_test.sh
 EXTRA_DIST += build-aux/embed-options.sh man/README.md tests/lint/manual_test.sh \
+	tests/e2e/completion_test.sh tests/e2e/complete.zsh \
 	man/scanpipe-file.5.in \
 	man/scanpipe-memory.5.in \
 	man/scanpipe-mssql.5.in \

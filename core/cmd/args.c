@@ -27,10 +27,10 @@ int args_wrong(const char *command, const char *hint, const char *format, ...)
 static const char *nearest_option(const struct args *args, const char *given)
 {
     char name[64];
-    const char *candidates[32];
+    const char *candidates[ARGS_MOST];
     size_t count = 0;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
-    for (const struct option *one = args->long_options; one->name && count < 32; one++)
+    for (const struct arg_option *one = args->options; one->name && count < ARGS_MOST; one++)
         candidates[count++] = one->name;
     return near_miss(name, candidates, count);
 }
@@ -52,10 +52,30 @@ static void tell_unknown(const struct args *args)
     args_wrong(args->command, nearest ? hint : NULL, "unknown option '%s'", given);
 }
 
+bool args_word_is(const char *words, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *at = words; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strcspn(at, " ") == size && strncmp(at, name, size) == 0)
+            return true;
+    return !words;
+}
+
 int args_next(const struct args *args)
 {
+    struct option options[ARGS_MOST + 1] = {0};
+    char letters[2 * ARGS_MOST + 2] = ":";
+    size_t count = 0, size = 1;
+    for (const struct arg_option *one = args->options; one->name && count < ARGS_MOST; one++) {
+        int has_argument = one->argument ? required_argument : no_argument;
+        options[count++] = (struct option){one->name, has_argument, NULL, one->value};
+        if (one->value < 256)
+            letters[size++] = (char)one->value;
+        if (one->value < 256 && one->argument)
+            letters[size++] = ':';
+    }
     opterr = 0;
-    int option = getopt_long(args->argc, args->argv, args->short_options, args->long_options, NULL);
+    int option = getopt_long(args->argc, args->argv, letters, options, NULL);
     if (option == ':') {
         args_wrong(args->command, NULL, "option '%s' needs a value", args->argv[optind - 1]);
         return ARGS_WRONG;

@@ -7,11 +7,12 @@
 
 enum { OPTION_ONLINE = 300 };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"online", no_argument, NULL, OPTION_ONLINE},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_check_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("online", OPTION_ONLINE, NULL,
+               "ask each stage whether it is there, and what one should know of it"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 static void add_stage(struct buffer *out, const struct stage *stage)
@@ -74,7 +75,7 @@ static int check(const char *file, bool online)
 
 int cmd_check(int argc, char **argv)
 {
-    struct args args = {"check", ":c:h", long_options, argc, argv};
+    struct args args = {"check", cmd_check_options, argc, argv};
     const char *file = NULL;
     bool online = false;
     for (int option; (option = args_next(&args)) != ARGS_END;) {

@@ -6,6 +6,7 @@
  * program's name, and returns the exit code. */
 
 #include "base/buffer.h"
+#include "cmd/args.h"
 #include "engine/pipeline.h"
 
 #include <stdio.h>
@@ -36,10 +37,32 @@ int cmd_queue(int argc, char **argv);
 int cmd_table(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_create(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/* What each of them understands. */
+extern const struct arg_option cmd_run_options[];
+extern const struct arg_option cmd_check_options[];
+extern const struct arg_option cmd_test_options[];
+extern const struct arg_option cmd_plugins_options[];
+extern const struct arg_option cmd_dlq_options[];
+extern const struct arg_option cmd_verify_options[];
+extern const struct arg_option cmd_cursor_options[];
+extern const struct arg_option cmd_replay_options[];
+extern const struct arg_option cmd_pause_options[];
+extern const struct arg_option cmd_resume_options[];
+extern const struct arg_option cmd_queue_options[];
+extern const struct arg_option cmd_table_options[];
+extern const struct arg_option cmd_migrate_options[];
+extern const struct arg_option cmd_completion_options[];
+extern const struct arg_option cmd_create_options[];
 
 /* Prints the help of a command; NULL is the program's own. */
 void help_print(const char *command, FILE *out);
 void help_version(void);
+
+/* Complains, with the nearest one.  Returns EXIT_USAGE. */
+int help_unknown_command(const char *name);
 
 /* Where this program finds its plugins. */
 void folders_setup(void);

@@ -28,11 +28,11 @@ struct creation {
     const char *kind, *name, *build, *folder;
 };
 
-static const struct option long_options[] = {
-    {"build", required_argument, NULL, 'b'},
-    {"directory", required_argument, NULL, 'd'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_create_options[] = {
+    ARG_OPTION("build", 'b', "HOW", "with what it builds"),
+    ARG_OPTION("directory", 'd', "FOLDER", "where to write it"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 static const char *howto(const struct creation *creation)
@@ -204,7 +204,7 @@ static int create(const struct creation *creation)
 
 int cmd_create(int argc, char **argv)
 {
-    struct args args = {"create", ":h", long_options, argc, argv};
+    struct args args = {"create", cmd_create_options, argc, argv};
     struct creation creation = {.build = builds[0]};
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == ARGS_WRONG)

@@ -11,15 +11,18 @@
 
 enum { OPTION_FORCE = 300, OPTION_SKIP, OPTION_TO_START, OPTION_DRY_RUN };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"force", no_argument, NULL, OPTION_FORCE},
-    {"skip", no_argument, NULL, OPTION_SKIP},
-    {"to-start", no_argument, NULL, OPTION_TO_START},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_cursor_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("to-start", OPTION_TO_START, NULL, "to the very beginning", .words = "set rewind"),
+    ARG_OPTION("skip", OPTION_SKIP, NULL, "PLACE may lie after the cursor: the events between are NEVER read",
+               .words = "set"),
+    ARG_OPTION("force", OPTION_FORCE, NULL,
+               "also while a process polls: it steps down, and polling goes on from PLACE",
+               .words = "set rewind"),
+    ARG_OPTION("dry-run", OPTION_DRY_RUN, NULL, "say what would be done", .words = "set rewind"),
+    ARG_OPTION("json", ARG_JSON, NULL, "one JSON object"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 struct cursor_options {
@@ -219,7 +222,7 @@ static int check_words(const struct cursor_options *options, bool shows, bool re
 
 int cmd_cursor(int argc, char **argv)
 {
-    struct args args = {"cursor", ":c:h", long_options, argc, argv};
+    struct args args = {"cursor", cmd_cursor_options, argc, argv};
     struct cursor_options options = {.move.watching = tell_watching};
     static const char *const acts[] = {"show", "set", "rewind"};
     for (int option; (option = args_next(&args)) != ARGS_END;) {

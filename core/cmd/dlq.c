@@ -29,25 +29,39 @@ enum {
     OPTION_RATE,
 };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {"class", required_argument, NULL, OPTION_CLASS},
-    {"column", required_argument, NULL, OPTION_COLUMN},
-    {"event-id", required_argument, NULL, OPTION_EVENT_ID},
-    {"key", required_argument, NULL, OPTION_KEY},
-    {"since", required_argument, NULL, OPTION_SINCE},
-    {"until", required_argument, NULL, OPTION_UNTIL},
-    {"id", required_argument, NULL, OPTION_ID},
-    {"limit", required_argument, NULL, OPTION_LIMIT},
-    {"all", no_argument, NULL, OPTION_ALL},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"yes", no_argument, NULL, OPTION_YES},
-    {"envelopes", no_argument, NULL, OPTION_ENVELOPES},
-    {"output", required_argument, NULL, OPTION_OUTPUT},
-    {"rate", required_argument, NULL, OPTION_RATE},
-    {0},
+const struct arg_option cmd_dlq_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("json", ARG_JSON, NULL,
+               "a JSON object a letter; of redrive and purge one that says what was done",
+               .words = "list show redrive purge"),
+    ARG_OPTION("class", OPTION_CLASS, "CLASS",
+               "filter: malformed, value, rejected, too_large, killed or given_up",
+               .words = "list export redrive purge",
+               .choices = "malformed value rejected too_large killed given_up"),
+    ARG_OPTION("column", OPTION_COLUMN, "NAME", "filter: the column of the table that is to blame",
+               .words = "list export redrive purge"),
+    ARG_OPTION("event-id", OPTION_EVENT_ID, "ID", "filter: of the event, as 'dlq list' prints it",
+               .words = "list export redrive purge"),
+    ARG_OPTION("key", OPTION_KEY, "KEY", "filter: of the event, as 'dlq list' prints it",
+               .words = "list export redrive purge"),
+    ARG_OPTION("since", OPTION_SINCE, "TIME",
+               "filter: when it failed last: 2026-11-23T09:00:00Z, or 2h for two hours ago",
+               .words = "list export redrive purge"),
+    ARG_OPTION("until", OPTION_UNTIL, "TIME", "filter: the same, and not at that time itself",
+               .words = "list export redrive purge"),
+    ARG_OPTION("id", OPTION_ID, "DIGITS",
+               "filter: the beginning of the letter's id; may be given again for others",
+               .words = "list export redrive purge"),
+    ARG_OPTION("limit", OPTION_LIMIT, "N", "no more than so many", .words = "list export redrive purge"),
+    ARG_OPTION("envelopes", OPTION_ENVELOPES, NULL,
+               "the letters with their reasons instead of the events' own bytes", .words = "export"),
+    ARG_OPTION("output", OPTION_OUTPUT, "FILE", "instead of standard output", .words = "export"),
+    ARG_OPTION("rate", OPTION_RATE, "RATE", "no faster than this: 50/s, 600/m", .words = "redrive"),
+    ARG_OPTION("dry-run", OPTION_DRY_RUN, NULL, "say what would be done", .words = "redrive purge"),
+    ARG_OPTION("all", OPTION_ALL, NULL, "all dead letters, where no filter is given", .words = "purge"),
+    ARG_OPTION("yes", OPTION_YES, NULL, "do not ask", .words = "purge"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 enum verb { LIST = 1, SHOW = 2, EXPORT = 4, REDRIVE = 8, PURGE = 16 };
@@ -264,7 +278,7 @@ static bool range_is_some(const struct sp_letter_filter *filter)
 /* The index of the verb; -1: *exit_out says how to end. */
 static int read_options(int argc, char **argv, struct dlq_options *options, int *exit_out)
 {
-    struct args args = {"dlq", ":c:h", long_options, argc, argv};
+    struct args args = {"dlq", cmd_dlq_options, argc, argv};
     unsigned given[SPECIAL] = {0};
     *exit_out = EXIT_USAGE;
     for (int option; (option = args_next(&args)) != ARGS_END;) {

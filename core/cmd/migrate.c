@@ -11,12 +11,14 @@
 
 enum { OPTION_DRY_RUN = 300, OPTION_REBUILD };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"rebuild", no_argument, NULL, OPTION_REBUILD},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_migrate_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("dry-run", OPTION_DRY_RUN, NULL, "change nothing, print what would be done"),
+    ARG_OPTION(
+        "rebuild", OPTION_REBUILD, NULL,
+        "where the key, the order, a type or a rule of the `table` block has changed: put the table aside as NAME_before_TIME, make it afresh, and set the cursor back to the start. Every process of the pipeline must have ended"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 /* What is printed is SQL, with comments. */
@@ -58,7 +60,7 @@ static int run(struct migrate *migrate)
 
 int cmd_migrate(int argc, char **argv)
 {
-    struct args args = {"migrate", ":c:h", long_options, argc, argv};
+    struct args args = {"migrate", cmd_migrate_options, argc, argv};
     struct migrate migrate = {.tell_plan = add_plan, .tell_step = add_step, .watching = tell_watching};
     const char *file = NULL;
     for (int option; (option = args_next(&args)) != ARGS_END;) {

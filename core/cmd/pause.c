@@ -7,19 +7,19 @@
 
 enum { OPTION_STATUS = 300 };
 
-static const struct option pause_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"status", no_argument, NULL, OPTION_STATUS},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_pause_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("status", OPTION_STATUS, NULL, "only say what is paused"),
+    ARG_OPTION("json", ARG_JSON, NULL, "one JSON object"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
-static const struct option resume_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_resume_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("json", ARG_JSON, NULL, "one JSON object"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 static const char *state_of(bool paused)
@@ -122,10 +122,10 @@ static int command(const struct args *args, enum halves_act act)
 
 int cmd_pause(int argc, char **argv)
 {
-    return command(&(struct args){"pause", ":c:h", pause_options, argc, argv}, HALVES_PAUSE);
+    return command(&(struct args){"pause", cmd_pause_options, argc, argv}, HALVES_PAUSE);
 }
 
 int cmd_resume(int argc, char **argv)
 {
-    return command(&(struct args){"resume", ":c:h", resume_options, argc, argv}, HALVES_RESUME);
+    return command(&(struct args){"resume", cmd_resume_options, argc, argv}, HALVES_RESUME);
 }

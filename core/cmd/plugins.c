@@ -8,10 +8,11 @@
 
 enum { OPTION_FORMAT = 300 };
 
-static const struct option long_options[] = {
-    {"format", required_argument, NULL, OPTION_FORMAT},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_plugins_options[] = {
+    ARG_OPTION("format", OPTION_FORMAT, "FORMAT", "text, or mdoc: the lists for a manual page",
+               .choices = "text mdoc"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 /* As the file's blocks are called, and as the shared objects are. */
@@ -127,7 +128,7 @@ static const struct about_format *read_options(const struct args *args, int *exi
 
 int cmd_plugins(int argc, char **argv)
 {
-    struct args args = {"plugins", ":h", long_options, argc, argv};
+    struct args args = {"plugins", cmd_plugins_options, argc, argv};
     int code;
     const struct about_format *format = read_options(&args, &code);
     if (!format)

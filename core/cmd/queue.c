@@ -7,16 +7,18 @@
 
 enum { OPTION_QUICK = 300, OPTION_MESSAGES, OPTION_OUTPUT, OPTION_APPLY, OPTION_DRY_RUN };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"quick", no_argument, NULL, OPTION_QUICK},
-    {"messages", no_argument, NULL, OPTION_MESSAGES},
-    {"output", required_argument, NULL, OPTION_OUTPUT},
-    {"apply", no_argument, NULL, OPTION_APPLY},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_queue_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("quick", OPTION_QUICK, NULL, "do not look at every index and message", .words = "check"),
+    ARG_OPTION("messages", OPTION_MESSAGES, NULL,
+               "messages with their attributes, and what is lost, as JSON objects", .words = "export"),
+    ARG_OPTION("output", OPTION_OUTPUT, "FILE", "write there; FILE must not be there yet", .words = "export"),
+    ARG_OPTION("apply", OPTION_APPLY, NULL, "do it; every process that uses the file must have ended",
+               .words = "repair"),
+    ARG_OPTION("dry-run", OPTION_DRY_RUN, NULL, "say what 'create' would do", .words = "create"),
+    ARG_OPTION("json", ARG_JSON, NULL, "one JSON object"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 /* Which of the acts an option belongs to. */
@@ -75,7 +77,7 @@ static int run(const struct queue_options_given *given, const char *act)
 int cmd_queue(int argc, char **argv)
 {
     static const char *const acts[] = {"check", "export", "repair", "create"};
-    struct args args = {"queue", ":c:h", long_options, argc, argv};
+    struct args args = {"queue", cmd_queue_options, argc, argv};
     struct queue_options_given given = {0};
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == ARGS_WRONG)

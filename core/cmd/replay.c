@@ -13,15 +13,16 @@
 
 enum { OPTION_FROM = 300, OPTION_TO, OPTION_RATE, OPTION_DRY_RUN };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"to", required_argument, NULL, OPTION_TO},
-    {"rate", required_argument, NULL, OPTION_RATE},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_replay_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("from", OPTION_FROM, "PLACE", "where to begin"),
+    ARG_OPTION("to", OPTION_TO, "PLACE", "where to end"),
+    ARG_OPTION("rate", OPTION_RATE, "RATE",
+               "at most so many events, as 500/s; the source's rate_limit holds as well"),
+    ARG_OPTION("dry-run", OPTION_DRY_RUN, NULL, "read and count, send nothing"),
+    ARG_OPTION("json", ARG_JSON, NULL, "the summary as one JSON object"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 static void tell_progress(void *context, const struct replay_report *report)
@@ -132,7 +133,7 @@ static int take_options(const struct args *args, struct replay *replay, const ch
 
 int cmd_replay(int argc, char **argv)
 {
-    struct args args = {"replay", ":c:h", long_options, argc, argv};
+    struct args args = {"replay", cmd_replay_options, argc, argv};
     struct replay replay = {.pause = interrupt_pause, .tell_progress = tell_progress, .note = tell_note};
     const char *file = NULL;
     bool json = false;

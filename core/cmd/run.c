@@ -28,20 +28,24 @@ struct run_options {
     int progress;
 };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"until-caught-up", no_argument, NULL, ARG_UNTIL_CAUGHT_UP},
-    {"fail-on-rejected", no_argument, NULL, ARG_FAIL_ON_REJECTED},
-    {"abandon", no_argument, NULL, ARG_ABANDON},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"log-format", required_argument, NULL, ARG_LOG_FORMAT},
-    {"log-level", required_argument, NULL, ARG_LOG_LEVEL},
-    {"verbose", no_argument, NULL, 'v'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"progress", required_argument, NULL, ARG_PROGRESS},
-    {"version", no_argument, NULL, 'V'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_run_options[] = {
+    ARG_OPTION("config", 'c', "FILE", "the pipeline's file; '-' is standard input"),
+    ARG_OPTION("until-caught-up", ARG_UNTIL_CAUGHT_UP, NULL,
+               "end when all is read and written, and print a summary"),
+    ARG_OPTION("json", ARG_JSON, NULL, "the summary as one JSON object on standard output"),
+    ARG_OPTION("fail-on-rejected", ARG_FAIL_ON_REJECTED, NULL, "exit with 65 where events were rejected"),
+    ARG_OPTION("abandon", ARG_ABANDON, NULL,
+               "go on with another queue, and leave what the old one still holds"),
+    ARG_OPTION("log-format", ARG_LOG_FORMAT, "FORMAT", "text or json", .choices = "text json"),
+    ARG_OPTION("log-level", ARG_LOG_LEVEL, "LEVEL", "error, warn, info or debug",
+               .choices = "error warn info debug"),
+    ARG_OPTION("verbose", 'v', NULL, "the same as --log-level debug"),
+    ARG_OPTION("quiet", 'q', NULL, "the same as --log-level error --progress never"),
+    ARG_OPTION("progress", ARG_PROGRESS, "WHEN", "auto, always or never: the live lines on a terminal",
+               .choices = "auto always never"),
+    ARG_OPTION("version", 'V', NULL, "print the version"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 static bool take_option(struct run_options *options, int option, const struct args *args)
@@ -91,7 +95,7 @@ static bool take_option(struct run_options *options, int option, const struct ar
 static bool read_options(int argc, char **argv, struct run_options *options, int *exit_out)
 {
     const char *command = strcmp(argv[0], "run") == 0 ? "run" : "";
-    struct args args = {command, ":c:vqVh", long_options, argc, argv};
+    struct args args = {command, cmd_run_options, argc, argv};
     *options = (struct run_options){.log_format = AS_THE_FILE_SAYS, .log_level = AS_THE_FILE_SAYS};
     *exit_out = EXIT_USAGE;
     for (int option; (option = args_next(&args)) != ARGS_END;) {

@@ -7,10 +7,10 @@
 #include "base/arena.h"
 #include "ops/hand.h"
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_table_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 /* False, told: the file says of no table how to make it. */
@@ -48,7 +48,7 @@ static int print_table(const struct pipeline *pipeline)
 
 int cmd_table(int argc, char **argv)
 {
-    struct args args = {"table", ":c:h", long_options, argc, argv};
+    struct args args = {"table", cmd_table_options, argc, argv};
     const char *file = NULL;
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == ARGS_WRONG)

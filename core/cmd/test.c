@@ -10,12 +10,12 @@
 
 #include <inttypes.h>
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"fail-on-rejected", no_argument, NULL, ARG_FAIL_ON_REJECTED},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_test_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION("json", ARG_JSON, NULL, "a JSON object a line: {\"row\": ...} and {\"rejected\": ...}"),
+    ARG_OPTION("fail-on-rejected", ARG_FAIL_ON_REJECTED, NULL, "exit with 65 where events were rejected"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 #define EVENTS_MAX ((size_t)64 << 20)
@@ -183,7 +183,7 @@ static int test(const struct pipeline *pipeline, const struct test_options *opti
 
 int cmd_test(int argc, char **argv)
 {
-    struct args args = {"test", ":c:h", long_options, argc, argv};
+    struct args args = {"test", cmd_test_options, argc, argv};
     struct test_options options = {0};
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == ARGS_WRONG)

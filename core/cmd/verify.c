@@ -13,16 +13,20 @@
 
 enum { OPTION_FROM = 512, OPTION_TO, OPTION_STRICT, OPTION_WAIT };
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"to", required_argument, NULL, OPTION_TO},
-    {"strict", no_argument, NULL, OPTION_STRICT},
-    {"wait", required_argument, NULL, OPTION_WAIT},
-    {"progress", required_argument, NULL, ARG_PROGRESS},
-    {"json", no_argument, NULL, ARG_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+const struct arg_option cmd_verify_options[] = {
+    ARG_CONFIG_OPTION,
+    ARG_OPTION(
+        "from", OPTION_FROM, "PLACE",
+        "where to begin, as the source's cursor is written: with the event of that id, or after that line of a file (FILE:LINE)"),
+    ARG_OPTION("to", OPTION_TO, "PLACE", "where to end, after that event or line"),
+    ARG_OPTION("wait", OPTION_WAIT, "TIME", "how long to wait for the queue where rows differ (60s)"),
+    ARG_OPTION("strict", OPTION_STRICT, NULL, "also fail where a rejected event has no dead letter"),
+    ARG_OPTION("progress", ARG_PROGRESS, "WHEN", "auto, always or never: a line on a terminal",
+               .choices = "auto always never"),
+    ARG_OPTION("json", ARG_JSON, NULL,
+               "an object a line: {\"difference\": ...}, {\"no_letter\": ...}, then {\"verify\": ...}"),
+    ARG_HELP_OPTION,
+    ARG_END_OPTION,
 };
 
 static const char *const progress_names[] = {"auto", "always", "never"};
@@ -397,7 +401,7 @@ static bool take_option(struct options *options, int option, const struct args *
 
 int cmd_verify(int argc, char **argv)
 {
-    struct args args = {"verify", ":c:h", long_options, argc, argv};
+    struct args args = {"verify", cmd_verify_options, argc, argv};
     struct options options = {.verify = {.wait_ns = 60 * SP_SECOND}};
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == ARGS_WRONG)

@@ -13,7 +13,7 @@ pages() { find "$src/man" "$build/man" -maxdepth 1 -name '*.[1-9]' -exec realpat
 if ! command -v mandoc >/dev/null; then
     skip_all "mandoc is not installed"
 fi
-plan 4
+plan 5
 
 # Whether a page that is referred to exists is asked below: mandoc looks among those that are installed.
 out=$(pages | xargs mandoc -T lint 2>&1 | grep -v 'referenced manual not found')
@@ -47,4 +47,17 @@ out=$("$build/tools/scanapi_sim/scanapi-sim" --help | grep -oE '^[* ] --[a-z0-9-
 done)
 [ -z "$out" ]
 ok "scanapi-sim's options are in its page" $? "$out"
+
+# As completion knows them, which is what the program understands.
+commands=$(sed -n "s/^    help) words='\(.*\)' .*/\1/p" "$build/completion/scanpipe")
+options=$("$scanpipe" completion fish | grep -oE ' -l [a-z-]+' | sort -u | cut -d' ' -f3)
+out=$([ -n "$commands" ] && [ -n "$options" ] || echo "there are none"
+    for command in $commands; do
+        grep -qE "^\.It Cm $command( |$)" "$src/man/scanpipe.1" || echo "$command"
+    done
+    for option in $options; do
+        grep -qE -- "^\.It.* Fl -$option( |$)" "$src/man/scanpipe.1" || grep -qE -- "^\.It Cm .*Fl -$option( |$)" "$src/man/scanpipe.1" || echo "--$option"
+    done)
+[ -z "$out" ]
+ok "each command and option is in scanpipe(1)" $? "$out"
 tap_end
