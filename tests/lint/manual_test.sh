@@ -50,13 +50,13 @@ ok "scanapi-sim's options are in its page" $? "$out"
 
 # As completion knows them, which is what the program understands.
 commands=$(sed -n "s/^    help) words='\(.*\)' .*/\1/p" "$build/completion/scanpipe")
-options=$("$scanpipe" completion fish | grep -oE ' -l [a-z-]+' | sort -u | cut -d' ' -f3)
+options=$("$scanpipe" completion fish | sed -n 's/^complete.* -l \([a-z-]*\).*/\1/p' | sort -u)
 out=$([ -n "$commands" ] && [ -n "$options" ] || echo "there are none"
     for command in $commands; do
         grep -qE "^\.It Cm $command( |$)" "$src/man/scanpipe.1" || echo "$command"
     done
     for option in $options; do
-        grep -qE -- "^\.It.* Fl -$option( |$)" "$src/man/scanpipe.1" || grep -qE -- "^\.It Cm .*Fl -$option( |$)" "$src/man/scanpipe.1" || echo "--$option"
+        grep -qE -- "Fl -$option( |$)" "$src/man/scanpipe.1" || echo "--$option"
     done)
 [ -z "$out" ]
 ok "each command and option is in scanpipe(1)" $? "$out"
