@@ -1006,6 +1006,7 @@ EXTRA_DIST += \
 	tests/lint/README.md \
 	tests/lint/layers.py \
 	tests/lint/lint_test.sh \
+	tests/lint/spdx.py \
 	tests/lint/tables.py \
 	tests/plugins/README.md \
 	tests/sim/README.md \

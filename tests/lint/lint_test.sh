@@ -12,7 +12,7 @@ scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src/devel" "$src"/build-
 
 needs() { command -v "$1" >/dev/null || { skip "$2" "$1 is not installed"; return 1; }; }
 
-plan 9
+plan 10
 
 out=$(python3 "$src/tests/lint/layers.py" "$src")
 ok "a layer includes only what stands below it" $? "$out"
@@ -39,10 +39,13 @@ done
 [ -z "$out" ]
 ok "each public header compiles alone" $? "$out"
 
-out=$({ sources; scripts; find "$src/m4" -name 'scanpipe*.m4'; find "$src" \( -name '*.mk' -o -name '*.sql' \) -not -path '*/build*'; } |
-    xargs grep -L 'SPDX-License-Identifier: Apache-2.0')
-[ -z "$out" ]
-ok "each source names its licence" $? "$out"
+out=$(python3 "$src/tests/lint/spdx.py" "$src")
+ok "each file names its licence" $? "$out"
+
+echo 'int main(void);' >"$scratch/bare.c"
+out=$(python3 "$src/tests/lint/spdx.py" "$scratch")
+[ $? -eq 1 ] && [ "${out#bare.c }" != "$out" ]
+ok "and the check sees one that does not" $? "$out"
 
 out=$(find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/conf" "$src/bench" "$src/sql" -type d \
     -not -path '*/.*' -not -path '*/corpus*' -not -path '*/check' -not -path '*/include*' -not -path '*__pycache__*' |
