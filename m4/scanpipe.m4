@@ -48,7 +48,9 @@ AC_DEFUN([SCANPIPE_HARDENING], [
       [SCANPIPE_TRY_CFLAG(flag)])
     AS_CASE([" $CFLAGS $CPPFLAGS "], [*-D_FORTIFY_SOURCE*], [],
       [*" -O0 "*], [], [*" -O"*], [SCANPIPE_CFLAGS="$SCANPIPE_CFLAGS -D_FORTIFY_SOURCE=2"])
-    SCANPIPE_LDFLAGS="$SCANPIPE_LDFLAGS -Wl,-z,relro -Wl,-z,now"])
+    SCANPIPE_LDFLAGS="$SCANPIPE_LDFLAGS -Wl,-z,relro -Wl,-z,now"
+    AS_CASE([" $SCANPIPE_CFLAGS $CFLAGS $CPPFLAGS "], [*-D_FORTIFY_SOURCE*], [HARDENED=1])])
+  AC_SUBST([HARDENED])
 ])
 
 dnl SCANPIPE_OPTIONAL(NAME, VARIABLE, MODULES, WHAT): --with-NAME=auto|yes|no; an explicit yes must be had.
@@ -60,4 +62,15 @@ AC_DEFUN([SCANPIPE_OPTIONAL], [
       AS_VAR_IF([with_$1], [yes], [AC_MSG_ERROR([--with-$1 was asked for, but $3 is not there])])])])
   AS_VAR_IF([scanpipe_have_$1], [yes], [AC_DEFINE([WITH_$2], [1], [Whether there is: $4.])])
   AM_CONDITIONAL([WITH_$2], [test "x$scanpipe_have_$1" = xyes])
+])
+
+dnl SCANPIPE_MODULE_VERSIONS(MODULES): what pkg-config says of those that are there, for the bill of materials.
+AC_DEFUN([SCANPIPE_MODULE_VERSIONS], [
+  AC_CHECK_TOOL([READELF], [readelf], [readelf])
+  MODULE_VERSIONS=
+  for scanpipe_module in $1; do
+    scanpipe_version=`$PKG_CONFIG --modversion $scanpipe_module 2>/dev/null` &&
+      MODULE_VERSIONS="$MODULE_VERSIONS $scanpipe_module=$scanpipe_version"
+  done
+  AC_SUBST([MODULE_VERSIONS])
 ])

@@ -904,6 +904,7 @@ e2e_tests = \
 	tests/e2e/sqs_test.sh \
 	tests/e2e/stages_test.sh \
 	tests/e2e/takeover_test.sh \
+	tests/e2e/valgrind_test.sh \
 	tests/e2e/verify_test.sh \
 	tests/e2e/weather_test.sh \
 	tests/aws/vectors_test.sh \
@@ -945,7 +946,8 @@ LOG_DRIVER = $(TAP)
 SH_LOG_DRIVER = $(TAP)
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)'; srcdir='$(abs_top_srcdir)'; CC='$(CC)'; \
-	SCANPIPE_SANITIZED='$(SANITIZED)'; export top_builddir srcdir CC SCANPIPE_SANITIZED;
+	SCANPIPE_SANITIZED='$(SANITIZED)'; SCANPIPE_HARDENED='$(HARDENED)'; \
+	export top_builddir srcdir CC SCANPIPE_SANITIZED SCANPIPE_HARDENED;
 
 EXTRA_DIST += \
 	$(kit_tests) \
@@ -991,6 +993,7 @@ EXTRA_DIST += \
 	tests/e2e/tap.sh \
 	tests/e2e/terminal.py \
 	tests/e2e/tool.py \
+	tests/e2e/valgrind_test.sh \
 	tests/e2e/verify_test.sh \
 	tests/e2e/weather_test.sh \
 	tests/faults/README.md \
@@ -1071,7 +1074,7 @@ EXTRA_DIST += \
 	tests/unit/README.md \
 	tests/valgrind.supp
 
-# One look at memory with valgrind: unit tests only, the rest is the sanitizers' job.
+# Memory, by valgrind: the unit tests.  The main job is watched in tests/e2e/valgrind_test.sh.
 .PHONY: check-valgrind check-all
 check-valgrind: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	@for test in $(unit_tests); do \
