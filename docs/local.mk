@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is read beside the manual, and the pipelines to copy.
 
-dist_doc_DATA = README.md ChangeLog
+dist_doc_DATA = README.md SECURITY.md ChangeLog
 EXTRA_DIST += docs/README.md
 
 examplesdir = $(docdir)/examples
