@@ -33,18 +33,17 @@ release() {
     fi
     local made=$src
     if [ ! -f "$src/config.status" ]; then
-        [ -x "$src/configure" ] || (cd "$src" && autoreconf -fi >"$work/autoreconf.log" 2>&1) ||
-            { cat "$work/autoreconf.log" >&2; return 70; }
+        [ -x "$src/configure" ] || (cd "$src" && autoreconf -fi)
         made=$work/made
         mkdir "$made"
-        (cd "$made" && "$src/configure" -q) >&2
+        (cd "$made" && "$src/configure" -q)
     fi
-    make -s -C "$made" distdir distdir="$1/scanpipe-$version" >&2
+    make -s -C "$made" distdir distdir="$1/scanpipe-$version"
 }
 
 if [ -z "$tarball" ]; then
     tarball=$work/scanpipe-$version.tar.xz
-    release "$work"
+    release "$work" >"$work/release.log" 2>&1 || { tail -n 60 "$work/release.log" >&2; exit 70; }
     find "$work/scanpipe-$version" \( -type d -o -perm /111 \) -exec chmod 755 {} + -o -exec chmod 644 {} +
     XZ_OPT=-T1 tar -cJf "$tarball" -C "$work" --format=pax --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 \
         --group=0 --numeric-owner --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
@@ -57,8 +56,10 @@ mkdir -p "$build"
 cp "$tarball" "$build/scanpipe_$version.orig.tar.xz"
 rm -rf "${build:?}/scanpipe-$version"
 tar -xf "$tarball" -C "$build"
-rm -rf "$build/scanpipe-$version/debian"
-cp -r "$src/debian" "$build/scanpipe-$version/debian"
+if [ $# -eq 2 ]; then # a release of others need not have them, or these
+    rm -rf "$build/scanpipe-$version/debian"
+    cp -r "$src/debian" "$build/scanpipe-$version/debian"
+fi
 (cd "$build/scanpipe-$version" && dpkg-buildpackage -us -uc) >"$build/build.log" 2>&1 ||
     { tail -n 60 "$build/build.log" >&2; exit 70; }
 cp "$build"/scanpipe*_"$version"* "$build/build.log" "$out/"

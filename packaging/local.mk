@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+include packaging/deb.mk
 include packaging/systemd/local.mk
 include tests/packaging/service.mk
 

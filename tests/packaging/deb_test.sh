@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The Debian packages: builds them, has lintian judge them, and lets a bare Debian 12 install, upgrade and purge
+# them and run their own tests (debian/tests).  Needs SETUP_PACKAGES of build-aux/setup.sh, root or sudo, and apt's
+# sources; a folder that may be mounted on is enough of a file system.
+#
+# usage: tests/packaging/deb_test.sh [FOLDER]      FOLDER: packages that were built, instead of building them
+set -u
+src=$(cd "$(dirname "$0")/../.." && pwd)
+. "$src/tests/e2e/tap.sh"
+as=()
+[ "$(id -u)" -eq 0 ] || as=(sudo --preserve-env=http_proxy,https_proxy,no_proxy)
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/scanpipe-deb-XXXXXX")
+chmod 755 "$scratch" # apt's own user looks in
+root=$scratch/bare
+bare_pid=''
+clean_up() {
+    [ -z "$bare_pid" ] || wait "$bare_pid"
+    "${as[@]}" rm -rf --one-file-system "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 143' TERM INT HUP
+
+log_of() { tail -n "${2:-40}" "$1"; } # FILE [LINES]
+
+# newer DEB TO: the same package as the next version; what is in it was not built again.
+newer() {
+    local folder=$scratch/repack
+    rm -rf "$folder"
+    dpkg-deb -R "$1" "$folder"
+    sed -i "s/$version/$next/" "$folder/DEBIAN/control"
+    dpkg-deb --root-owner-group -Zgzip -b "$folder" "$2" >/dev/null
+}
+
+# inside COMMAND...: with mounts that nobody else sees, and that end with it
+inside() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    "${as[@]}" unshare --mount --propagation private bash -c '
+        root=$1; shift
+        for at in proc sys dev dev/pts; do mount --bind "/$at" "$root/$at" || exit; done
+        "$@"' inside "$root" "$@"
+}
+
+plan 6
+
+"${as[@]}" bash "$src/tests/packaging/bare_debian.sh" "$root" >"$scratch/bare.log" 2>&1 &
+bare_pid=$!
+
+if [ $# -gt 0 ]; then
+    cp -r "$1" "$scratch/out"
+else
+    DEB_BUILD_OPTIONS="parallel=$(nproc) nocheck" bash "$src/packaging/deb.sh" "$scratch/out" >"$scratch/build.log" 2>&1
+fi
+ok "the packages are built" $? "$(log_of "$scratch/build.log")"
+
+out=$(lintian -EvIL +pedantic --fail-on warning --allow-root --tag-display-limit 0 "$scratch"/out/*.changes 2>&1)
+ok "lintian has nothing against them" $? "$out"
+
+wait "$bare_pid"
+ok "a bare Debian 12 is made" $? "$(log_of "$scratch/bare.log")"
+bare_pid=''
+
+version=$(dpkg-parsechangelog -l"$src/debian/changelog" -SVersion)
+next=$version+next1
+mkdir "$scratch/debs" "$scratch/newer"
+for deb in "$scratch"/out/*.deb; do
+    case $deb in *-dbgsym_*) continue ;; esac
+    cp "$deb" "$scratch/debs/"
+    newer "$deb" "$scratch/newer/$(basename "$deb")"
+done
+"${as[@]}" mkdir "$root/life"
+"${as[@]}" cp -r "$scratch/debs" "$scratch/newer" "$src/tests/packaging/deb_life.sh" "$src/tests/e2e/tap.sh" \
+    "$src/debian/tests/service.sh" "$root/life/"
+out=$(inside chroot "$root" env -i bash /life/deb_life.sh 2>&1)
+ok "installed, run, upgraded, removed and purged there" $? "$out"
+[ -z "${SCANPIPE_TEST_VERBOSE:-}" ] || sed 's/^/# /' <<<"$out"
+
+# It makes a folder of this name on both sides.
+inside env -u TMPDIR autopkgtest -q --no-built-binaries "$scratch"/debs/*.deb "$scratch"/out/*.dsc -- chroot "$root" \
+    >"$scratch/autopkgtest.log" 2>&1
+ok "their own tests pass there" $? "$(log_of "$scratch/autopkgtest.log" 60)"
+[ -z "${SCANPIPE_TEST_VERBOSE:-}" ] || sed 's/^/# /' "$scratch/autopkgtest.log"
+
+[ "$("${as[@]}" find "$root/proc" "$root/dev/pts" -mindepth 1 | wc -l)" -eq 0 ]
+ok "nothing stays mounted" $?
+tap_end
