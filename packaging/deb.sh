@@ -10,7 +10,6 @@
 set -euo pipefail
 src=$(cd "$(dirname "$0")/.." && pwd)
 [ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '5,9p' "$0" >&2; exit 64; }
-umask 022
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 tarball=${2:+$(realpath "$2")}

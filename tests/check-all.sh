@@ -3,13 +3,14 @@
 # What takes longer than one likes to wait: the same tests under sanitizers, fuzzing from the corpora,
 # valgrind, distcheck.  Each builds in a folder of its own below build-all/.
 #
-# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck boot servers mssql
+# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck deb reproducible
+#                                                         boot servers mssql
 #
 # mssql: against the server that SCANPIPE_MSSQL and SCANPIPE_MSSQL_PASSWORD name, see tests/odbc/real_mssql.sh.
 set -eu
 src=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck boot servers ${SCANPIPE_MSSQL:+mssql}
+[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck deb reproducible boot servers ${SCANPIPE_MSSQL:+mssql}
 seconds=${SCANPIPE_FUZZ_SECONDS:-60}
 
 # A tree that is built in place cannot serve other builds: they get what a release would have.
@@ -80,6 +81,20 @@ boot() {
     local as=()
     [ "$(id -u)" -eq 0 ] || as=(sudo '--preserve-env=http_proxy,https_proxy,no_proxy')
     "${as[@]}" env top_builddir="$PWD" bash "$src/tests/packaging/boot_test.sh"
+}
+
+# The Debian packages, and their life in a bare system.
+deb() {
+    . "$src/build-aux/setup.sh"
+    setup_packages $SETUP_PACKAGES
+    bash "$src/tests/packaging/deb_test.sh"
+}
+
+# The same packages, byte by byte, whoever builds them, where and when.
+reproducible() {
+    . "$src/build-aux/setup.sh"
+    setup_packages $SETUP_PACKAGES
+    bash "$src/tests/packaging/deb_twice_test.sh"
 }
 
 # The kit of plugins over servers of SQS that others wrote: leases must end, which takes its time.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # what is set here is used by the tests
 # For tests to source: starts and stops scanpipe@NAME, and the feed that it reads.
 #
 # Where no systemd runs, as in a chroot, the unit's own command line is run as the unit's user, with its

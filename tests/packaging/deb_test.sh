@@ -9,7 +9,7 @@ set -u
 src=$(cd "$(dirname "$0")/../.." && pwd)
 . "$src/tests/e2e/tap.sh"
 as=()
-[ "$(id -u)" -eq 0 ] || as=(sudo --preserve-env=http_proxy,https_proxy,no_proxy)
+[ "$(id -u)" -eq 0 ] || as=(sudo "--preserve-env=http_proxy,https_proxy,no_proxy")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/scanpipe-deb-XXXXXX")
 chmod 755 "$scratch" # apt's own user looks in
 root=$scratch/bare
@@ -47,7 +47,7 @@ plan 6
 bare_pid=$!
 
 if [ $# -gt 0 ]; then
-    cp -r "$1" "$scratch/out"
+    cp -r "$1" "$scratch/out" >"$scratch/build.log" 2>&1
 else
     DEB_BUILD_OPTIONS="parallel=$(nproc) nocheck" bash "$src/packaging/deb.sh" "$scratch/out" >"$scratch/build.log" 2>&1
 fi
