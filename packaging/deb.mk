@@ -28,7 +28,6 @@ EXTRA_DIST += \
 	debian/upstream/metadata \
 	debian/watch \
 	packaging/deb.sh \
-	tests/packaging/README.md \
 	tests/packaging/bare_debian.sh \
 	tests/packaging/deb_life.sh \
 	tests/packaging/deb_test.sh \
