@@ -20,6 +20,11 @@ feed=(--generate --seed "$seed" --events 3000 --parcels 300)
 sim_print "$EVENTS" "${feed[@]}"
 sim_start "${feed[@]}" --shuffle
 
+# The service manager's part: a folder with what it hands over.
+export CREDENTIALS_DIRECTORY=$scratch/credentials
+mkdir "$CREDENTIALS_DIRECTORY"
+echo a-token >"$CREDENTIALS_DIRECTORY/scan-api-token"
+
 check_passes() { # FILE
     check "${1##*/}: check finds no mistake" "${scanpipe[@]}" check -c "$1"
 }
@@ -130,6 +135,7 @@ for file in "$conf"/*.yaml; do
     check_passes "$file"
     case ${name%.yaml} in
     quickstart) summary_table quickstart quickstart.db ;;
+    service) summary_table service service.db ;;
     backfill) summary_table backfill backfill.db ;;
     history) history ;;
     file-to-file) file_to_file ;;

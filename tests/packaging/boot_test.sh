@@ -11,7 +11,7 @@
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can boot a container'
 there=$scratch/root
 dropins=$there/etc/systemd/system/scanpipe@parcels.service.d
-db=$there/var/lib/scanpipe/parcels/quickstart.db
+db=$there/var/lib/scanpipe/parcels/service.db
 container=''
 
 shut_off() {
@@ -57,9 +57,8 @@ boot() {
 
 # One pipeline, as an administrator would write it; its secret comes by LoadCredential.
 configure() {
-    sed -e 's/^name: .*/name: parcels/' \
-        -e 's|^  page_size: .*|&\n  auth: {bearer: "${file:${CREDENTIALS_DIRECTORY}/scan-api-token}"}|' \
-        -e 's/poll_interval: .*/poll_interval: 200ms/' "$conf/quickstart.yaml" >"$there/etc/scanpipe/parcels.yaml"
+    sed -e 's/^name: .*/name: parcels/' -e 's/poll_interval: .*/poll_interval: 200ms/' "$conf/service.yaml" \
+        >"$there/etc/scanpipe/parcels.yaml"
     echo a-token-4711 >"$there/etc/scanpipe/credentials/scan-api-token"
     echo a-password-4712 >"$there/etc/scanpipe/credentials/db-password"
     chmod 600 "$there"/etc/scanpipe/credentials/*
