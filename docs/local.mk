@@ -3,6 +3,14 @@
 
 dist_doc_DATA = README.md SECURITY.md ChangeLog
 EXTRA_DIST += docs/README.md
+# docs/README.md would be installed over the project's own.
+dist_doc_DATA = README.md ChangeLog \
+	docs/architecture.md \
+	docs/decisions.md \
+	docs/moving.md \
+	docs/operating.md
+EXTRA_DIST += docs/README.md tests/lint/docs.py tests/lint/docs_test.sh tests/e2e/backup_test.sh
+TESTS += tests/lint/docs_test.sh tests/e2e/backup_test.sh
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
