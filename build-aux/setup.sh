@@ -5,6 +5,7 @@ SETUP_BUILD="gcc make autoconf automake libtool pkg-config libcurl4-openssl-dev 
     libsqlite3-dev libssl-dev zlib1g-dev unixodbc-dev"
 SETUP_PACKAGES="build-essential debhelper lintian mmdebstrap mount autopkgtest"
 SETUP_DEMO="sqlite3"
+SETUP_RPM="rpm rpmlint xz-utils file"
 SETUP_TESTS="libcunit1-dev jq clang clang-format libclang-rt-14-dev valgrind mandoc shellcheck python3
     python3-botocore openssl curl gawk procps postgresql odbc-postgresql tdsodbc freetds-bin unixodbc systemd zsh fish"
 SETUP_BOOT="mmdebstrap mount systemd-container"

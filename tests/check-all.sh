@@ -3,14 +3,14 @@
 # What takes longer than one likes to wait: the same tests under sanitizers, fuzzing from the corpora,
 # valgrind, distcheck.  Each builds in a folder of its own below build-all/.
 #
-# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck deb reproducible
+# usage: tests/check-all.sh SOURCE-DIR [WHAT...]      WHAT: clang asan tsan fuzz valgrind distcheck deb reproducible rpm
 #                                                         boot servers mssql
 #
 # mssql: against the server that SCANPIPE_MSSQL and SCANPIPE_MSSQL_PASSWORD name, see tests/odbc/real_mssql.sh.
 set -eu
 src=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck deb reproducible boot servers ${SCANPIPE_MSSQL:+mssql}
+[ $# -gt 0 ] || set -- clang asan tsan fuzz valgrind distcheck deb reproducible rpm boot servers ${SCANPIPE_MSSQL:+mssql}
 seconds=${SCANPIPE_FUZZ_SECONDS:-60}
 
 # A tree that is built in place cannot serve other builds: they get what a release would have.
@@ -95,6 +95,15 @@ reproducible() {
     . "$src/build-aux/setup.sh"
     setup_packages $SETUP_PACKAGES
     bash "$src/tests/packaging/deb_twice_test.sh"
+}
+
+# The .rpm packages, built, judged, installed and run in a folder.
+rpm() {
+    # shellcheck source=build-aux/setup.sh
+    . "$src/build-aux/setup.sh"
+    # shellcheck disable=SC2086 # several words
+    setup_packages $SETUP_RPM
+    bash "$src/tests/packaging/rpm_test.sh"
 }
 
 # The kit of plugins over servers of SQS that others wrote: leases must end, which takes its time.

@@ -6,5 +6,10 @@ supply_tests = \
 	tests/packaging/sbom_test.sh
 TESTS += $(supply_tests)
 EXTRA_DIST += $(supply_tests) \
+	packaging/rpm/README.md \
+	packaging/rpm/rpmlint.toml \
+	packaging/rpm/scanpipe.spec \
+	tests/packaging/README.md \
 	tests/packaging/hardening.py \
+	tests/packaging/rpm_test.sh \
 	tests/packaging/sbom.py
