@@ -4,6 +4,7 @@
 #
 # usage: tests/packaging/bare_debian.sh FOLDER
 #
+# It is thrown away soon, so dpkg need not wait for the disk.
 # Its packages come from where this machine's come from: its sources, its apt's settings of the network, its
 # resolver and its certificates.
 set -euo pipefail
@@ -18,6 +19,7 @@ for file in /etc/apt/sources.list /etc/apt/sources.list.d/debian*.list /etc/apt/
     [ ! -s "$file" ] || sources+=("$file")
 done
 mmdebstrap --quiet --mode=root --variant=apt --aptopt="$options" --aptopt='Acquire::Retries "3"' \
+    --dpkgopt=force-unsafe-io \
     bookworm "$root" "${sources[@]}"
 
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
