@@ -55,6 +55,21 @@ struct sp_letter_filter {
     int64_t from_wall_ms, until_wall_ms; /* by last_wall_ms; 0: no bound; until is exclusive */
 };
 
+/* Whether a scan with this filter shows the letter.  For stores that look at each; pure. */
+static inline bool sp_letter_passes(const struct sp_letter *letter, const struct sp_letter_filter *filter)
+{
+    const char *const pairs[][2] = {{filter->pipeline, letter->pipeline},
+                                    {filter->class, letter->class},
+                                    {filter->column, letter->column},
+                                    {filter->event_id, letter->event_id},
+                                    {filter->event_key, letter->event_key}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i][0] && (!pairs[i][1] || strcmp(pairs[i][0], pairs[i][1]) != 0))
+            return false;
+    return (!filter->from_wall_ms || letter->last_wall_ms >= filter->from_wall_ms) &&
+           (!filter->until_wall_ms || letter->last_wall_ms < filter->until_wall_ms);
+}
+
 struct sp_letters_ops {
     size_t size;
 
