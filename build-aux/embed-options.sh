@@ -17,7 +17,7 @@ list() {
         # Leaks are for the tests.
         ASAN_OPTIONS=detect_leaks=0 "$program" plugins --format mdoc "$@"
     else
-        printf '.Pp\nThe options are listed by\n.Ql scanpipe plugins %s .\n' "$*"
+        printf 'The options are listed by\n.Ql scanpipe plugins %s .\n' "$*"
     fi
 }
 
