@@ -5,11 +5,11 @@
 # usage: packaging/deb.sh OUTDIR [TARBALL]
 #
 # Without TARBALL (scanpipe-VERSION.tar.xz) the release is made from this tree: a checkout, built in or
-# not, or what a release was unpacked to.  DEB_BUILD_OPTIONS is heeded ("parallel=4 nocheck"), and so is
-# DEB_BUILD_IN, the folder to build in.  The same sources give the same bytes, wherever they are built.
+# not, or what a release was unpacked to.  DEB_BUILD_OPTIONS is heeded ("parallel=4 nocheck"; without
+# what the tests need also DEB_BUILD_PROFILES=nocheck), and so is DEB_BUILD_IN, the folder to build in.  The same sources give the same bytes, wherever they are built.
 set -euo pipefail
 src=$(cd "$(dirname "$0")/.." && pwd)
-[ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '5,9p' "$0" >&2; exit 64; }
+[ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '5,10p' "$0" >&2; exit 64; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 tarball=${2:+$(realpath "$2")}

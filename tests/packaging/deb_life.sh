@@ -28,6 +28,7 @@ traces() {
 }
 finish() {
     [ -z "$feed_pid" ] || feed_stop
+    [ $tap_failed -eq 0 ] || kill "$service_pid" 2>/dev/null
     [ $tap_failed -eq 0 ] && [ $tap_told -eq $tap_planned ] || { echo "# the end of the log:"; tail -n 40 "$log" | sed 's/^/#   /'; }
 }
 trap finish EXIT
