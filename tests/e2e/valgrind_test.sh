@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The main job over a feed that misbehaves, and what people do around it, under valgrind: no read or write of what
 # is not ours, nothing decided by what was never set, nothing lost.  The unit tests under it: make check-valgrind.
+# shellcheck disable=SC2034  # patience and longest are for lib.sh
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
