@@ -59,7 +59,7 @@ struct sp_letter_filter {
 static inline bool sp_letter_passes(const struct sp_letter *letter, const struct sp_letter_filter *filter)
 {
     const char *const pairs[][2] = {{filter->pipeline, letter->pipeline},
-                                    {filter->class, letter->class},
+                                    {filter->SP_CLASS, letter->SP_CLASS},
                                     {filter->column, letter->column},
                                     {filter->event_id, letter->event_id},
                                     {filter->event_key, letter->event_key}};
