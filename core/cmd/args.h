@@ -12,7 +12,7 @@
 struct arg_option {
     const char *name;
     int value;            /* its letter, or a number above 255 */
-    const char *argument; /* how its value is called; FILE is one; NULL: it has none */
+    const char *argument; /* how its value is called; FILE or DIR, for one; NULL: it has none */
     const char *doc;      /* a few words, no full stop */
     const char *words;    /* of the command's words, those that it belongs to; NULL: to all */
     const char *choices;  /* what the value may be, with spaces between; NULL: anything */

@@ -15,6 +15,11 @@ void completion_add_words(struct buffer *out, const struct command *command)
         buffer_printf(out, "%s%s", one == commands ? "" : " ", one->name);
 }
 
+bool completion_is_path(const struct arg_option *option)
+{
+    return option->argument && args_word_is("FILE DIR", option->argument);
+}
+
 void completion_add_quoted(struct buffer *out, const char *text, const char *quote)
 {
     buffer_add_char(out, '\'');

@@ -24,6 +24,9 @@ extern const struct completion_shell completion_fish;
 /* The words of a command: those of `help` are all commands. */
 void completion_add_words(struct buffer *out, const struct command *command);
 
+/* Whether its value is the path of a file or of a folder. */
+bool completion_is_path(const struct arg_option *option);
+
 /* Text in single quotes, each of which becomes `quote`. */
 void completion_add_quoted(struct buffer *out, const char *text, const char *quote);
 

@@ -49,7 +49,7 @@ static void add_options(struct buffer *out, const struct command *command, const
         if (option->choices)
             buffer_printf(&choices, " --%s:%s;", option->name, option->choices);
         else if (option->argument)
-            add_names(strcmp(option->argument, "FILE") == 0 ? &files : &others, option);
+            add_names(completion_is_path(option) ? &files : &others, option);
     }
     buffer_printf(out, "    '%s %s') options='%s ' files='%s ' choices='%s' others='%s ' ;;\n", command->name,
                   word, buffer_text(&all), buffer_text(&files), buffer_text(&choices), buffer_text(&others));

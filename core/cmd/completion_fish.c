@@ -82,7 +82,7 @@ static void add_option(struct buffer *out, const struct arg_option *option)
     if (option->choices)
         buffer_printf(out, " -x -a '%s'", option->choices);
     else if (option->argument)
-        buffer_add_text(out, strcmp(option->argument, "FILE") == 0 ? " -r -F" : " -x");
+        buffer_add_text(out, completion_is_path(option) ? " -r -F" : " -x");
     buffer_add_text(out, " -d ");
     completion_add_quoted(out, option->doc, quote);
     buffer_add_char(out, '\n');

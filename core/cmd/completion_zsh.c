@@ -88,7 +88,7 @@ static void add_value(struct buffer *out, const struct arg_option *option)
     buffer_printf(out, ":%s:", option->argument);
     if (option->choices)
         buffer_printf(out, "(%s)", option->choices);
-    else if (strcmp(option->argument, "FILE") == 0)
+    else if (completion_is_path(option))
         buffer_add_text(out, "_files");
 }
 

@@ -30,7 +30,7 @@ in_bash() {
         _scanpipe scanpipe "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf "%s\n" "${COMPREPLY[@]}"' - "$build/completion/scanpipe" "$1"
 }
-in_fish() { fish --no-config -c "source $build/completion/scanpipe.fish; complete -C '$1'" | cut -f1 | sed 's/.*=//'; }
+in_fish() { fish --no-config -c "source $build/completion/scanpipe.fish; complete -C '$1'" | cut -f1 | sed 's/.*=//; s:/$::'; }
 in_zsh() { zsh -f "$src/tests/e2e/complete.zsh" "$build/completion" "$1" | grep -v '^= '; }
 
 # offers SHELL LINE WORD...: all of these are offered; "!WORD" is not.
