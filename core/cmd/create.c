@@ -28,9 +28,12 @@ struct creation {
     const char *kind, *name, *build, *folder;
 };
 
+enum { OPTION_BUILD = 300, OPTION_DIRECTORY };
+
 const struct arg_option cmd_create_options[] = {
-    ARG_OPTION("build", 'b', "HOW", "with what it builds"),
-    ARG_OPTION("directory", 'd', "FOLDER", "where to write it"),
+    ARG_OPTION("build", OPTION_BUILD, "WAY", "make (one short Makefile) or autotools; at first make",
+               .choices = "make autotools"),
+    ARG_OPTION("directory", OPTION_DIRECTORY, "DIR", "the folder, new or empty; at first KIND_NAME"),
     ARG_HELP_OPTION,
     ARG_END_OPTION,
 };
@@ -213,12 +216,12 @@ int cmd_create(int argc, char **argv)
             help_print("create", stdout);
             return 0;
         }
-        if (option == 'd')
+        if (option == OPTION_DIRECTORY)
             creation.folder = optarg;
-        int build = option == 'b' ? args_choice(&args, "--build", optarg, builds, 2) : 0;
+        int build = option == OPTION_BUILD ? args_choice(&args, "--build", optarg, builds, 2) : 0;
         if (build < 0)
             return EXIT_USAGE;
-        if (option == 'b')
+        if (option == OPTION_BUILD)
             creation.build = builds[build];
     }
     if (!args_count_is(&args, 3, 3, "one of the words 'plugin KIND NAME'"))

@@ -29,6 +29,7 @@ static const struct help helps[] = {
      "  scanpipe verify -c FILE [option ...]        compare the table with what the source says\n"
      "  scanpipe migrate -c FILE [--dry-run]        make the tables, bring older ones up to date\n"
      "  scanpipe table -c FILE                      the statement that makes the sink's table\n"
+     "  scanpipe create plugin KIND NAME [option]   a plugin of your own, to begin with\n"
      "  scanpipe completion bash|zsh|fish           what makes a shell complete all this\n"
      "  scanpipe help [COMMAND], scanpipe --help, scanpipe --version\n"
      "\n"
@@ -147,6 +148,14 @@ static const struct help helps[] = {
      "makes tables himself.  Opens nothing.  'scanpipe check --online' compares a table that is there with it.\n",
      "\n"
      "Exit: 0; 78 something in the file is wrong, or its sink has no table.\n"},
+    {"create",
+     "Usage: scanpipe create plugin sink|source NAME [--build make|autotools] [--directory DIR]\n"
+     "\n"
+     "Writes a small plugin into a new folder: its source, a build, a test that runs scanpipe-kit and a pipeline, and\n"
+     "what to change next.  It builds with what is installed of scanpipe, and is yours.  Overwrites nothing.\n"
+     "\n",
+     "\n"
+     "Exit: 0; 64 KIND or NAME cannot be; 69 the folder is there already, or cannot be written.\n"},
     {"completion",
      "Usage: scanpipe completion bash|zsh|fish\n"
      "\n"

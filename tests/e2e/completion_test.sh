@@ -66,10 +66,11 @@ stories() {
     offers "$1" "scanpipe plugins sink n" null '!file'
     offers "$1" "scanpipe help ve" verify version '!check'
     offers "$1" "scanpipe completion " bash zsh fish
+    offers "$1" "scanpipe create plugin sink mine --directory f" folder
     offers "$1" "scanpipe replay --from " '!parcels.yaml' '!--to'
 }
 
-plan 61
+plan 64
 for shell in bash zsh fish; do
     command -v $shell >/dev/null || echo "Bail out! $shell is not installed"
     stories $shell
