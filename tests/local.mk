@@ -430,22 +430,22 @@ unit_tests += tests/unit/scanapi_cursor_test
 tests_unit_scanapi_cursor_test_SOURCES = \
 	tests/unit/scanapi_cursor_test.c
 tests_unit_scanapi_cursor_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_scanapi_cursor_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS)
-tests_unit_scanapi_cursor_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(SCANAPI_LIBS)
+tests_unit_scanapi_cursor_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_scanapi_cursor_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
 
 unit_tests += tests/unit/scanapi_http_test
 tests_unit_scanapi_http_test_SOURCES = \
 	tests/unit/scanapi_http_test.c
 tests_unit_scanapi_http_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_scanapi_http_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS) $(ZLIB_CFLAGS)
-tests_unit_scanapi_http_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(SCANAPI_LIBS) $(ZLIB_LIBS)
+tests_unit_scanapi_http_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+tests_unit_scanapi_http_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 
 unit_tests += tests/unit/scanapi_page_test
 tests_unit_scanapi_page_test_SOURCES = \
 	tests/unit/scanapi_page_test.c
 tests_unit_scanapi_page_test_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_scanapi_page_test_CFLAGS = $(UNIT_CFLAGS) $(SCANAPI_CFLAGS)
-tests_unit_scanapi_page_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(SCANAPI_LIBS)
+tests_unit_scanapi_page_test_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS)
+tests_unit_scanapi_page_test_LDADD = tests/libsource_scanapi.a tests/liblib_http.a $(UNIT_LIBS) $(CURL_LIBS)
 
 unit_tests += tests/unit/sim_feed_test
 tests_unit_sim_feed_test_SOURCES = \
@@ -595,13 +595,13 @@ tests_fuzz_replay_yaml_SOURCES = \
 	tests/fuzz/fuzz_yaml.c \
 	tests/fuzz/replay.c
 tests_fuzz_replay_yaml_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_replay_yaml_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_yaml_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_replay_yaml_LDADD = core/libcore.a $(CORE_LIBS)
 
 tests_fuzz_fuzz_yaml_SOURCES = \
 	tests/fuzz/fuzz_yaml.c
 tests_fuzz_fuzz_yaml_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_yaml_LDADD = core/libcore.a $(CORE_LIBS)
 
@@ -610,13 +610,13 @@ tests_fuzz_replay_envelope_SOURCES = \
 	tests/fuzz/fuzz_envelope.c \
 	tests/fuzz/replay.c
 tests_fuzz_replay_envelope_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_replay_envelope_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_envelope_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_replay_envelope_LDADD = core/libcore.a $(CORE_LIBS)
 
 tests_fuzz_fuzz_envelope_SOURCES = \
 	tests/fuzz/fuzz_envelope.c
 tests_fuzz_fuzz_envelope_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_envelope_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_envelope_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_envelope_LDADD = core/libcore.a $(CORE_LIBS)
 
@@ -625,13 +625,13 @@ tests_fuzz_replay_event_SOURCES = \
 	tests/fuzz/fuzz_event.c \
 	tests/fuzz/replay.c
 tests_fuzz_replay_event_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_replay_event_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_event_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_replay_event_LDADD = core/libcore.a $(CORE_LIBS)
 
 tests_fuzz_fuzz_event_SOURCES = \
 	tests/fuzz/fuzz_event.c
 tests_fuzz_fuzz_event_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_event_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_event_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_fuzz_event_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_event_LDADD = core/libcore.a $(CORE_LIBS)
 
@@ -640,13 +640,13 @@ tests_fuzz_replay_fold_SOURCES = \
 	tests/fuzz/fuzz_fold.c \
 	tests/fuzz/replay.c
 tests_fuzz_replay_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_replay_fold_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_replay_fold_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_replay_fold_LDADD = core/libcore.a $(CORE_LIBS)
 
 tests_fuzz_fuzz_fold_SOURCES = \
 	tests/fuzz/fuzz_fold.c
 tests_fuzz_fuzz_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_fold_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_fold_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_fuzz_fold_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_fold_LDADD = core/libcore.a $(CORE_LIBS)
 
@@ -655,15 +655,15 @@ tests_fuzz_replay_page_SOURCES = \
 	tests/fuzz/fuzz_page.c \
 	tests/fuzz/replay.c
 tests_fuzz_replay_page_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_replay_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
-tests_fuzz_replay_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
+tests_fuzz_replay_page_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+tests_fuzz_replay_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
 
 tests_fuzz_fuzz_page_SOURCES = \
 	tests/fuzz/fuzz_page.c
 tests_fuzz_fuzz_page_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_fuzz_fuzz_page_CFLAGS = $(AM_CFLAGS) $(SCANAPI_CFLAGS)
+tests_fuzz_fuzz_page_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(SCANAPI_LIBS)
+tests_fuzz_fuzz_page_LDADD = tests/libsource_scanapi.a tests/liblib_http.a core/libcore.a $(CORE_LIBS) $(CURL_LIBS)
 
 fuzz_replays += tests/fuzz/replay_profile
 tests_fuzz_replay_profile_SOURCES = \
@@ -877,7 +877,7 @@ check_LTLIBRARIES += tests/faults/shim.la
 endif
 endif
 tests_faults_shim_la_SOURCES = tests/faults/shim.c
-tests_faults_shim_la_CFLAGS = -Wall -Wextra $(SQLITE_CFLAGS) $(SCANAPI_CFLAGS)
+tests_faults_shim_la_CFLAGS = -Wall -Wextra $(SQLITE_CFLAGS) $(CURL_CFLAGS)
 tests_faults_shim_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 
 e2e_tests = \
