@@ -1077,12 +1077,12 @@ EXTRA_DIST += \
 # Memory, by valgrind: the unit tests.  The main job is watched in tests/e2e/valgrind_test.sh.
 .PHONY: check-valgrind check-all
 check-valgrind: $(check_PROGRAMS) $(check_LTLIBRARIES)
-	@for test in $(unit_tests); do \
+	@failed=; for test in $(unit_tests); do \
 	    echo "valgrind $$test"; \
 	    srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' SCANPIPE_VALGRIND=1 \
 	        valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 \
-	        --suppressions=$(srcdir)/tests/valgrind.supp ./$$test >valgrind.log 2>&1 || { cat valgrind.log; exit 1; }; \
-	done
+	        --suppressions=$(srcdir)/tests/valgrind.supp ./$$test >valgrind.log 2>&1 || { cat valgrind.log; failed="$$failed $$test"; }; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 # Sanitizers, fuzzers, valgrind, distcheck: everything that takes longer than one likes to wait.
 check-all: check

@@ -8,8 +8,8 @@
 
 command -v valgrind >/dev/null || skip_all "valgrind is not installed"
 sanitized && skip_all "the sanitizers look themselves"
-watch=(valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 --num-callers=25
-    --fair-sched=yes --suppressions="$root/tests/valgrind.supp")
+watch=(valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99
+    --num-callers=25 --fair-sched=yes --suppressions="$root/tests/valgrind.supp")
 plain=("${scanpipe[@]}")
 scanpipe=("${watch[@]}" "${plain[@]}")
 # shellcheck disable=SC2034 # lib.sh waits by it

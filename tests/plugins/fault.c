@@ -62,6 +62,8 @@ int wrap_hook_load(struct wrap_stage *stage, struct sp_error *err)
 void wrap_hook_unload(struct wrap_stage *stage)
 {
     struct fault *fault = stage->own;
+    for (size_t i = 0; i < fault->rule_count; i++)
+        fault_rule_fini(&fault->rules[i]);
     free(fault->rules);
     free(fault);
 }

@@ -98,15 +98,28 @@ static bool parse_part(size_t number, char *part, struct fault_rule *rule)
 int fault_rule_parse(const char *text, struct fault_rule *out, struct sp_error *err)
 {
     struct fault_rule rule = {.first = 1, .last = UINT64_MAX, .chance = 100, .column = SP_NO_COLUMN};
-    char *rest, *copy = strdup(text), *part = copy ? strtok_r(copy, " ", &rest) : NULL;
+    rule.text = strdup(text);
+    char *rest, *part = rule.text ? strtok_r(rule.text, " ", &rest) : NULL;
     size_t count = 0;
-    for (; part; part = strtok_r(NULL, " ", &rest))
-        if (!parse_part(count++, part, &rule))
-            return sp_fail(err, SP_REFUSED, "the rule '%s' is not to be understood at '%s'", text, part);
-    if (count < 2)
-        return sp_fail(err, SP_REFUSED, "the rule '%s' wants an operation and a class", text);
-    *out = rule;
-    return 0;
+    while (part && parse_part(count, part, &rule)) {
+        count++;
+        part = strtok_r(NULL, " ", &rest);
+    }
+    if (!part && count >= 2) {
+        *out = rule;
+        return 0;
+    }
+    if (part)
+        sp_fail(err, SP_REFUSED, "the rule '%s' is not to be understood at '%s'", text, part);
+    else
+        sp_fail(err, SP_REFUSED, "the rule '%s' wants an operation and a class", text);
+    fault_rule_fini(&rule);
+    return -1;
+}
+
+void fault_rule_fini(struct fault_rule *rule)
+{
+    free(rule->text);
 }
 
 /* splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014). */

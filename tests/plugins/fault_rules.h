@@ -45,10 +45,11 @@ struct fault_rule {
     enum fault_entries entries;
     uint32_t column;
     int64_t retry_after_ns, delay_ns;
+    char *text; /* what the others point into */
 };
 
-/* Texts of the rule live in the heap, for as long as the process: they are few. */
 int fault_rule_parse(const char *text, struct fault_rule *out, struct sp_error *err);
+void fault_rule_fini(struct fault_rule *rule);
 
 /* Whether the rule is for this call; by chance where the seed, the operation and the number say so. */
 bool fault_rule_fires(const struct fault_rule *rule, const struct wrap_call *call, int64_t seed);
