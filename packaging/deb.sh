@@ -5,11 +5,12 @@
 # usage: packaging/deb.sh OUTDIR [TARBALL]
 #
 # Without TARBALL (scanpipe-VERSION.tar.xz) the release is made from this tree: a checkout, built in or
-# not, or what a release was unpacked to.  DEB_BUILD_OPTIONS is heeded ("parallel=4 nocheck"; without
-# what the tests need also DEB_BUILD_PROFILES=nocheck), and so is DEB_BUILD_IN, the folder to build in.  The same sources give the same bytes, wherever they are built.
+# not, or what a release was unpacked to.  DEB_BUILD_OPTIONS is heeded ("parallel=4 nocheck"; without what
+# the tests need also DEB_BUILD_PROFILES=nocheck), and so is DEB_BUILD_IN, the folder to build in.  The same
+# sources give the same bytes, wherever they are built.
 set -euo pipefail
 src=$(cd "$(dirname "$0")/.." && pwd)
-[ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '5,10p' "$0" >&2; exit 64; }
+[ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '5,11p' "$0" >&2; exit 64; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 tarball=${2:+$(realpath "$2")}
@@ -44,8 +45,8 @@ if [ -z "$tarball" ]; then
     tarball=$work/scanpipe-$version.tar.xz
     release "$work" >"$work/release.log" 2>&1 || { tail -n 60 "$work/release.log" >&2; exit 70; }
     find "$work/scanpipe-$version" \( -type d -o -perm /111 \) -exec chmod 755 {} + -o -exec chmod 644 {} +
-    XZ_OPT=-T1 tar -cJf "$tarball" -C "$work" --format=pax --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 \
-        --group=0 --numeric-owner --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
+    XZ_OPT=-T1 tar -cJf "$tarball" -C "$work" --format=pax --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
+        --owner=0 --group=0 --numeric-owner --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime \
         "scanpipe-$version"
     rm -rf "${work:?}/scanpipe-$version"
 fi

@@ -18,18 +18,24 @@ pipe() { env SCANPIPE_DATA="$data" scanpipe "$@" -c "$config" 2>>"$log"; } # COM
 as_service() { runuser -u scanpipe -- env SCANPIPE_DATA="$data" scanpipe "$@" -c "$config" >>"$log" 2>&1; }
 cursor() { pipe cursor show | sed -n 's/^cursor *//p'; }
 queued() { pipe queue check | sed -n 's/^\([0-9]*\) messages.*/\1/p'; }
-kept() { echo "cursor $(cursor), $(queued) messages"; sha256sum "$config" | cut -d' ' -f1; stat -c '%U:%G %a' "$config" "$data"; }
+files() { sha256sum "$config" | cut -d' ' -f1 && stat -c '%U:%G %a' "$config" "$data"; }
+kept() { echo "cursor $(cursor), $(queued) messages" && files; }
 # shellcheck disable=SC2086 # several names
 versions() { dpkg-query -W -f '${db:Status-Abbrev}${Version}\n' $packages 2>/dev/null | sort -u; }
 traces() {
-    find / -xdev \( -path /proc -o -path /sys -o -path /var/log -o -path "$here" \) -prune -o -iname '*scanpipe*' -print
+    find / -xdev \( -path /proc -o -path /sys -o -path /var/log -o -path "$here" \) -prune -o \
+        -iname '*scanpipe*' -print
     # What ends in "-" is how the file was before, which its own program keeps.
-    grep -rls --exclude='*-' scanpipe /etc /var/lib/dpkg/status /var/lib/systemd /var/cache/debconf/{config,templates}.dat
+    grep -rls --exclude='*-' scanpipe /etc /var/lib/dpkg/status /var/lib/systemd \
+        /var/cache/debconf/{config,templates}.dat
 }
 finish() {
     [ -z "$feed_pid" ] || feed_stop
     [ $tap_failed -eq 0 ] || kill "$service_pid" 2>/dev/null
-    [ $tap_failed -eq 0 ] && [ $tap_told -eq $tap_planned ] || { echo "# the end of the log:"; tail -n 40 "$log" | sed 's/^/#   /'; }
+    if [ $tap_failed -gt 0 ] || [ $tap_told -ne $tap_planned ]; then
+        echo "# the end of the log:"
+        tail -n 40 "$log" | sed 's/^/#   /'
+    fi
 }
 trap finish EXIT
 
@@ -47,7 +53,8 @@ for plugin in 'source.*scanapi' 'source.*file' 'queue.*memory' 'queue.*sqlite' '
 done
 is "and each plugin can be loaded" "$missing" ""
 has "and there is a user for the service, that nobody can be" "$(getent passwd scanpipe)" :/usr/sbin/nologin
-is "and a folder for pipelines, which may have secrets in them" "$(stat -c '%U:%G %a' /etc/scanpipe)" "root:scanpipe 750"
+is "and a folder for pipelines, which may have secrets in them" "$(stat -c '%U:%G %a' /etc/scanpipe)" \
+    "root:scanpipe 750"
 is "and no pipeline is there before somebody writes one" "$(ls -A /etc/scanpipe /var/lib/scanpipe | tr -d '\n')" \
     "/etc/scanpipe:/var/lib/scanpipe:"
 
@@ -82,12 +89,13 @@ ok "and the table holds what the feed says" $? "$(pipe verify 2>&1 | tail -n 5)"
 service_stop quickstart
 feed_stop
 
-before=$(kept | tail -n +2)
+before=$(files)
 apt remove scanpipe
 [ ! -e /usr/bin/scanpipe ] && [ ! -e /lib/systemd/system/scanpipe@.service ]
 ok "when scanpipe is removed, then the program and its unit are gone" $?
-is "and what needs it goes with it" "$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 'scanpipe*' | grep '^ii')" ""
-is "and configuration and data stay" "$(sha256sum "$config" | cut -d' ' -f1; stat -c '%U:%G %a' "$config" "$data")" "$before"
+is "and what needs it goes with it" \
+    "$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 'scanpipe*' | grep '^ii')" ""
+is "and configuration and data stay" "$(files)" "$before"
 
 mkdir -p /etc/systemd/system/scanpipe@quickstart.service.d /etc/systemd/system/multi-user.target.wants
 ln -s /lib/systemd/system/scanpipe@.service /etc/systemd/system/multi-user.target.wants/scanpipe@quickstart.service

@@ -51,7 +51,8 @@ bare_pid=$!
 if [ $# -gt 0 ]; then
     cp -r "$1" "$scratch/out" >"$scratch/build.log" 2>&1
 else
-    DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="parallel=$(nproc) nocheck noautodbgsym" bash "$src/packaging/deb.sh" "$scratch/out" >"$scratch/build.log" 2>&1
+    DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="parallel=$(nproc) nocheck noautodbgsym" \
+        bash "$src/packaging/deb.sh" "$scratch/out" >"$scratch/build.log" 2>&1
 fi
 ok "the packages are built" $? "$(log_of "$scratch/build.log")"
 
@@ -79,8 +80,8 @@ ok "installed, run, upgraded, removed and purged there" $? "$out"
 [ -z "${SCANPIPE_TEST_VERBOSE:-}" ] || sed 's/^/# /' <<<"$out"
 
 # It makes a folder of this name on both sides.
-"${as[@]}" env -u TMPDIR autopkgtest -q --no-built-binaries "$scratch"/debs/*.deb "$scratch"/out/*.dsc -- chroot "$root" \
-    >"$scratch/autopkgtest.log" 2>&1
+"${as[@]}" env -u TMPDIR autopkgtest -q --no-built-binaries "$scratch"/debs/*.deb "$scratch"/out/*.dsc -- \
+    chroot "$root" >"$scratch/autopkgtest.log" 2>&1
 ok "their own tests pass there" $? "$(log_of "$scratch/autopkgtest.log" 60)"
 [ -z "${SCANPIPE_TEST_VERBOSE:-}" ] || sed 's/^/# /' "$scratch/autopkgtest.log"
 
