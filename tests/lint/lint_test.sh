@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 sources() { find "$src/core" "$src/plugins" "$src/tools" "$src/tests" "$src/bench" -name '*.[ch]' | sort; }
-scripts() { grep -rlE '^#!.*(bash|/sh)$' "$src/tests" "$src/devel" "$src"/build-aux/{version,setup,embed-sql,embed-text,embed-options}.sh "$src/demo" "$src/check" "$src/.ci" 2>/dev/null | sort; }
+scripts() { grep -rlIE '^#!.*(bash|/sh)$' "$src/tests" "$src/devel" "$src"/build-aux/{version,setup,embed-sql,embed-text,embed-options}.sh "$src/demo" "$src/check" "$src/.ci" 2>/dev/null | sort; }
 
 needs() { command -v "$1" >/dev/null || { skip "$2" "$1 is not installed"; return 1; }; }
 
