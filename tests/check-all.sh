@@ -36,12 +36,12 @@ clang() {
 asan() {
     configured asan --enable-sanitizers=address,undefined --enable-werror CFLAGS='-g -O1'
     # Leaks are valgrind's: the sanitizer's own look for them crashes now and then where threads were.
-    ASAN_OPTIONS=detect_leaks=0 SCANPIPE_TEST_SCALE=0.2 make -s -j"$(nproc)" check
+    ASAN_OPTIONS=detect_leaks=0 SCANPIPE_TEST_SCALE=0.2 make -s -j$((2 * $(nproc))) check
 }
 
 tsan() {
     configured tsan --enable-sanitizers=thread --enable-werror CC=clang CFLAGS='-g -O1'
-    TSAN_OPTIONS=halt_on_error=1 SCANPIPE_TEST_SCALE=0.2 make -s -j"$(nproc)" check
+    TSAN_OPTIONS=halt_on_error=1 SCANPIPE_TEST_SCALE=0.2 make -s -j$((2 * $(nproc))) check
 }
 
 fuzz() {
