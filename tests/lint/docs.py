@@ -33,7 +33,7 @@ def links(source):
     return missing > 0
 
 
-COMMAND = re.compile(r"(?:^|[\s/\"])(scanpipe (?:[a-z]+ |-).*)")
+COMMAND = re.compile(r"(?:^|[\s/\"])(scanpipe (?:[a-z]+ |-(?!- )).*)")
 
 
 def of_document(path):
