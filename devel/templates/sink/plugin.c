@@ -118,11 +118,27 @@ static off_t whole_lines(int fd)
     return end;
 }
 
-/* All of it, durably, or nothing. */
-static bool append(int fd, const struct sp_batch *batch)
+/* A new file is not safe before its name is, and that is in the folder. */
+static bool sync_folder(const char *path)
 {
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
+    int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES; /* a folder that we may not read: there is no way */
+    bool well = fsync(fd) == 0 || errno == EINVAL; /* a file system that needs none */
+    int error = errno;
+    close(fd);
+    errno = error;
+    return well;
+}
+
+/* All of it, durably, or nothing. */
+static bool append(const struct handle *handle, const struct sp_batch *batch)
+{
+    int fd = handle->fd;
     off_t before = whole_lines(fd);
-    bool well = ftruncate(fd, before) == 0;
+    bool well = ftruncate(fd, before) == 0 && (before > 0 || sync_folder(handle->config->path));
     for (size_t i = 0; well && i < batch->event_count; i++) {
         struct sp_slice event = batch->events[i];
         struct iovec line[] = {{(void *)event.data, event.size}, {"\n", 1}};
@@ -151,7 +167,7 @@ static int sink_write(void *pointer, const struct sp_batch *batch, struct sp_res
         return fail(handle, "opened", err);
     if (flock(handle->fd, LOCK_EX | LOCK_NB) != 0)
         return sp_fail(err, SP_CONTENDED, "%s is just being written by another", handle->config->path);
-    bool well = append(handle->fd, batch);
+    bool well = append(handle, batch);
     int rc = well ? 0 : fail(handle, "written", err);
     flock(handle->fd, LOCK_UN);
     if (rc != 0)
