@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is read beside the manual, and the pipelines to copy.
 
-dist_doc_DATA = README.md SECURITY.md ChangeLog
-EXTRA_DIST += docs/README.md
-# docs/README.md would be installed over the project's own.
-dist_doc_DATA = README.md ChangeLog \
+# All in one folder, where a link to another one leads nowhere; docs/README.md would lie over the project's own.
+dist_doc_DATA = README.md SECURITY.md ChangeLog \
 	docs/architecture.md \
 	docs/decisions.md \
 	docs/moving.md \
@@ -23,6 +21,7 @@ dist_examples_DATA = \
 	conf/mssql.yaml \
 	conf/postgres.yaml \
 	conf/quickstart.yaml \
+	conf/service.yaml \
 	conf/sqs-deliver.yaml \
 	conf/sqs-ingest.yaml \
 	conf/sqs.yaml
