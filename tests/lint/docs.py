@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What documents refer to.
 
-docs.py links SOURCE             prints relative links of *.md that lead nowhere
+docs.py links SOURCE             prints relative links of *.md that lead nowhere, or will when they are installed
+docs.py listed SOURCE            prints docs/*.md that docs/README.md does not name
 docs.py commands SOURCE BUILD    prints the command lines of documents, the manual and the examples, a line each
 docs.py wrong PROGRAM            prints those of standard input that the program does not take
 """
@@ -21,16 +22,32 @@ def documents(source):
             yield path
 
 
+def leaves(names, target):
+    """What is installed has only its own folder around it."""
+    return (len(names) == 1 or names[0] in ("docs", "conf")) and "/" in target
+
+
 def links(source):
     missing = 0
     for path in documents(source):
         text = re.sub(r"```.*?```", "", path.read_text(), flags=re.S)
+        names = path.relative_to(source).parts
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
             name = target.split("#")[0]
-            if name and not re.match(r"[a-z]+:", name) and not (path.parent / name).exists():
+            if not name or re.match(r"[a-z]+:", name):
+                continue
+            if leaves(names, name) or not (path.parent / name).exists():
                 print(f"{path.relative_to(source)}: {target}")
                 missing += 1
     return missing > 0
+
+
+def listed(source):
+    text = (source / "docs/README.md").read_text()
+    missing = [path.name for path in sorted((source / "docs").glob("*.md"))
+               if path.name != "README.md" and f"| `{path.name}` |" not in text]
+    print(*missing, sep="\n")
+    return bool(missing)
 
 
 COMMAND = re.compile(r"(?:^|[\s/\"])(scanpipe (?:[a-z]+ |-(?!- )).*)")
@@ -120,5 +137,5 @@ def wrong(program):
     return count > 0
 
 
-ACTS = {"links": links, "commands": commands, "wrong": lambda program: wrong(str(program))}
+ACTS = {"links": links, "listed": listed, "commands": commands, "wrong": lambda program: wrong(str(program))}
 sys.exit(ACTS[sys.argv[1]](*map(pathlib.Path, sys.argv[2:])))
