@@ -9,4 +9,8 @@
  */
 int file_read(const char *path, size_t limit, struct buffer *out, struct sp_error *err) SP_MUST_CHECK;
 
+/* The same, where nobody may see the path: errors name it as `shown`. */
+int file_read_shown(const char *path, const char *shown, size_t limit, struct buffer *out,
+                    struct sp_error *err) SP_MUST_CHECK;
+
 #endif

@@ -141,6 +141,7 @@ static void add_path(struct expansion *expansion, const char *text)
     while (*text && !expansion->failed) {
         size_t length = strncmp(text, "${", 2) == 0 ? reference_length(text) : 0;
         if (length == 0) {
+            text += strncmp(text, "$$", 2) == 0; /* one '$', here as everywhere */
             buffer_add_char(&expansion->out, *text++);
         } else {
             if (!add_named(expansion, (struct sp_slice){text + 2, length - 3})) {
@@ -150,15 +151,6 @@ static void add_path(struct expansion *expansion, const char *text)
             text += length;
         }
     }
-}
-
-/* Says why a file cannot be read, with its path as it is written: what variables hold is not shown. */
-static void refuse_file(struct expansion *expansion, const char *written, const char *path, const char *why)
-{
-    const char *at = strstr(why, path);
-    expansion->failed = true;
-    diag_error(expansion->diag, expansion->mark, "correct the path, or make the file readable", "%.*s%s%s",
-               at ? (int)(at - why) : 0, why, at ? written : "", at ? at + strlen(path) : why);
 }
 
 static void add_file(struct expansion *expansion, struct sp_slice written)
@@ -179,8 +171,11 @@ static void add_file(struct expansion *expansion, struct sp_slice written)
     if (path.size == 0) {
         expansion->failed = true;
         diag_error(expansion->diag, expansion->mark, forms, "there is no path after 'file:'");
-    } else if (file_read(path.data, MOST_FILE_BYTES, &content, &err) < 0) {
-        refuse_file(expansion, text.data, path.data, err.text);
+    } else if (file_read_shown(path.data, text.data, MOST_FILE_BYTES, &content, &err) < 0) {
+        /* The path as it is written: what variables hold is not shown. */
+        expansion->failed = true;
+        diag_error(expansion->diag, expansion->mark, "correct the path, or make the file readable", "%s",
+                   err.text);
     } else {
         while (content.size > 0 && strchr("\r\n", content.data[content.size - 1]))
             content.size--;

@@ -332,6 +332,21 @@ static void what_is_expanded_is_plain_but_never_null(void)
     CU_ASSERT_FALSE(yaml_get(story.root, "d")->plain);
 }
 
+/* A value that is longer than an error, has more lines than one, or stands in what is said anyhow. */
+static void shows_no_value_of_a_path(void)
+{
+    char longest[801];
+    memset(longest, 'z', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    const char *const values[] = {longest, "-----BEGIN\nhunter2\n", "\thunter2", "c", "e"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        setenv("FOLDER", values[i], 1);
+        SP_AUTO(story_fini) struct story story = read_text("a: ${file:${FOLDER}}\n");
+        CU_ASSERT(strstr(story.told.data, "cannot open ${FOLDER}: ") != NULL);
+        CU_ASSERT(!strstr(story.told.data, "hunter2") && !strstr(story.told.data, "zzz"));
+    }
+}
+
 static void bad_expansions_have_their_places(void)
 {
     unsetenv("UNSET");
@@ -355,6 +370,7 @@ static void bad_expansions_have_their_places(void)
     /* What a variable holds is not shown, where it makes a path no more than elsewhere. */
     setenv("FOLDER", "/hunter2", 1);
     CU_ASSERT(text_tells("a: ${file:${FOLDER}/x}\n", " ${FOLDER}/x: No such file or directory"));
+    shows_no_value_of_a_path();
     /* Several in one value, several values: all are told. */
     SP_AUTO(story_fini) struct story story = read_text("a: [\"${UNSET}${UNSET}\", {b: \"${UNSET}\"}]\n");
     CU_ASSERT_EQUAL(diag_errors(story.diag), 3);
@@ -376,6 +392,14 @@ static void a_file_is_put_in_without_its_last_line_end(void)
     buffer_clear(&text);
     buffer_printf(&text, "a: ${file:${UNSET:-%s}/secret file}\n", tap_scratch_dir());
     CU_ASSERT(expands(text.data, "line ${HOME}\nsecond"));
+    unlink(path);
+    /* "$$" is a dollar sign in a path too. */
+    snprintf(path, sizeof path, "%s/a$b$", tap_scratch_dir());
+    file = fopen(path, "w");
+    fputs("dollars", file);
+    fclose(file);
+    CU_ASSERT(expands("a: ${file:${FOLDER}/a$b$$}\n", "dollars"));
+    CU_ASSERT(expands("a: ${file:${FOLDER}/a$$b$}\n", "dollars"));
     unlink(path);
 }
 
