@@ -79,10 +79,12 @@ static void add_cut(struct buffer *out, const struct buffer *line, size_t width)
     buffer_add(out, line->data, at);
 }
 
-static const char *where_it_stands(const struct engine_report *report)
+const char *display_where(const struct engine_report *report)
 {
+    if (!report->has_source)
+        return "writes what is queued";
     if (!report->holds_poller)
-        return "another reads";
+        return "another process reads";
     return report->caught_up ? "caught up" : "reading on";
 }
 
@@ -98,7 +100,7 @@ void display_lines(struct buffer *out, const char *pipeline, const struct engine
     buffer_add_char(out, '\n');
     buffer_clear(&line);
     buffer_printf(&line, "  written %" PRIu64 " (%.0f/s)  rejected %" PRIu64 "  %s", report->events_written,
-                  rates_now.written, report->letters_stored, where_it_stands(report));
+                  rates_now.written, report->letters_stored, display_where(report));
     if (report->halted)
         buffer_printf(&line, ", %s", report->halted);
     if (report->trouble)

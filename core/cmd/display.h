@@ -26,6 +26,9 @@ struct display_meter {
 struct display_rates display_meter(struct display_meter *meter, const struct engine_report *report,
                                    int64_t now);
 
+/* What the pipeline does, in a few words.  Pure. */
+const char *display_where(const struct engine_report *report);
+
 /* The two lines for a report, "a\nb", each cut to the width.  Pure. */
 void display_lines(struct buffer *out, const char *pipeline, const struct engine_report *report,
                    struct display_rates rates, size_t width);

@@ -232,7 +232,7 @@ static void keep_alive(void *context)
     struct runner *runner = context;
     if (stop_kept)
         tell_stopping(runner);
-    service_beat(&runner->service, NULL);
+    service_keep_alive(&runner->service);
 }
 
 enum watch_end { ALL_DONE, ASKED_TO_STOP, TO_BE_RELOADED };
@@ -254,7 +254,7 @@ static enum watch_end watch(struct runner *runner)
         }
         if (number == SIGHUP) {
             sp_log(SP_INFO, "SIGHUP: reads %s again", runner->pipeline->path);
-            service_reloading(&runner->service);
+            service_reloading(&runner->service, runner->pipeline->shutdown_grace_ns);
             runner->next = reload_read(runner->pipeline);
             if (runner->next)
                 return TO_BE_RELOADED;
@@ -331,6 +331,7 @@ static enum run_end run_turns(struct runner *runner, struct sp_error *err)
             tell_stopping(runner);
             return RUN_STOPPED;
         }
+        keep_alive(runner); /* loading and opening the next may take a while */
         if (follow(runner, err) != 0)
             return RUN_FAILED;
         service_ready(&runner->service);

@@ -32,6 +32,24 @@ static bool tell_text(const struct service *service, const char *lines)
     return tell(service, &text);
 }
 
+/* Sends what the manager must not miss and has not taken yet.  It brings a status of its own. */
+static void tell_kept(struct service *service)
+{
+    if (service->kept.size == 0 || !tell(service, &service->kept))
+        return;
+    buffer_clear(&service->kept);
+    buffer_clear(&service->status);
+}
+
+/* In their order; what is not taken now is sent again, unless the next comes first. */
+static void tell_surely(struct service *service, const struct buffer *lines)
+{
+    tell_kept(service);
+    buffer_clear(&service->kept);
+    buffer_add(&service->kept, lines->data, lines->size);
+    tell_kept(service);
+}
+
 void service_open(struct service *service)
 {
     *service = (struct service){.meter = {.at = sp_clock_now()}};
@@ -41,26 +59,32 @@ void service_open(struct service *service)
 void service_close(struct service *service)
 {
     buffer_fini(&service->status);
+    buffer_fini(&service->kept);
     notify_close(&service->notify);
 }
 
 void service_ready(struct service *service)
 {
+    SP_AUTO(buffer_fini) struct buffer text = {0};
     service->refused = false;
     service->status_at = 0;
-    tell_text(service, "READY=1\nSTATUS=started\n");
+    buffer_add_text(&text, "READY=1\nSTATUS=started\n");
+    tell_surely(service, &text);
 }
 
 /* The manager tells a reload from the one before by this clock, which is not the one that is used elsewhere.
  */
-void service_reloading(struct service *service)
+void service_reloading(struct service *service, int64_t grace_ns)
 {
     struct timespec now;
     SP_AUTO(buffer_fini) struct buffer text = {0};
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t usec = now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-    buffer_printf(&text, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=reading the file again\n", usec);
-    tell(service, &text);
+    buffer_printf(&text,
+                  "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nEXTEND_TIMEOUT_USEC=%" PRId64
+                  "\nSTATUS=reading the file again\n",
+                  usec, (grace_ns + closing_ns) / 1000);
+    tell_surely(service, &text);
 }
 
 void service_refused(struct service *service)
@@ -79,7 +103,7 @@ void service_stopping(struct service *service, int64_t grace_ns)
                   "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRId64
                   "\nSTATUS=stopping; what is in flight is finished or handed back\n",
                   (grace_ns + closing_ns) / 1000);
-    tell(service, &text);
+    tell_surely(service, &text);
 }
 
 /* True while all go on. */
@@ -98,10 +122,15 @@ static bool note_stuck(struct service *service, const char *stuck, int64_t now)
 
 void service_beat(struct service *service, const char *stuck)
 {
+    if (service->notify.watchdog_ns == 0 || note_stuck(service, stuck, sp_clock_now()))
+        service_keep_alive(service);
+}
+
+void service_keep_alive(struct service *service)
+{
     int64_t now = sp_clock_now(), every = service->notify.watchdog_ns / 2;
-    if (!is_asked(service) || every == 0 || !note_stuck(service, stuck, now))
-        return;
-    if (service->beat_at == 0 || now - service->beat_at >= every)
+    tell_kept(service);
+    if (every > 0 && (service->beat_at == 0 || now - service->beat_at >= every))
         service->beat_at = tell_text(service, "WATCHDOG=1\n") ? now : service->beat_at;
 }
 
@@ -127,15 +156,6 @@ static void add_trouble(struct buffer *out, const struct engine_report *report)
     buffer_add_text(out, "; ");
 }
 
-static const char *where_it_stands(const struct engine_report *report)
-{
-    if (!report->has_source)
-        return "writes what is queued";
-    if (!report->holds_poller)
-        return "another process reads";
-    return report->caught_up ? "caught up" : "reading on";
-}
-
 void service_line(struct buffer *out, const struct engine_report *report, struct display_rates rates,
                   bool refused)
 {
@@ -143,7 +163,7 @@ void service_line(struct buffer *out, const struct engine_report *report, struct
         buffer_printf(out, "%s; ", report->halted);
     if (report->trouble)
         add_trouble(out, report);
-    buffer_printf(out, "%s; read %" PRIu64 " (%.0f/s)", where_it_stands(report), report->events_read,
+    buffer_printf(out, "%s; read %" PRIu64 " (%.0f/s)", display_where(report), report->events_read,
                   rates.read);
     if (report->queue_known)
         buffer_printf(out, ", queue %" PRIu64 "+%" PRIu64, report->queue_visible, report->queue_leased);
@@ -166,7 +186,7 @@ void service_status(struct service *service, const struct engine_report *report)
     buffer_add_char(&text, '\n');
     bool news = !service->status.data || strcmp(text.data, service->status.data) != 0;
     service->status_at = now;
-    if (!news || !tell(service, &text))
+    if (!news || service->kept.size > 0 || !tell(service, &text))
         return;
     buffer_clear(&service->status);
     buffer_add(&service->status, text.data, text.size);

@@ -13,7 +13,8 @@
 struct service {
     struct notify notify;
     struct display_meter meter;
-    struct buffer status; /* as it was told last */
+    struct buffer status; /* as it was told last; empty: another one was */
+    struct buffer kept;   /* READY=1 and its like, until it was taken */
     int64_t beat_at, status_at;
     int64_t stuck_since;    /* 0: no thread is */
     bool stopping, refused; /* the stop was told; the last reload changed nothing */
@@ -25,14 +26,17 @@ void service_close(struct service *service);
 /* The pipeline runs: its stages are loaded and its threads are at work.  Whether servers answer is no part of
  * it: what is away is waited for. */
 void service_ready(struct service *service);
-/* The file is read again; service_ready() or service_refused() follows. */
-void service_reloading(struct service *service);
+/* The file is read again, and the pipeline that runs may take so long to end; service_ready() or
+ * service_refused() follows. */
+void service_reloading(struct service *service, int64_t grace_ns);
 void service_refused(struct service *service);
 /* It ends, which may take so long.  Told once. */
 void service_stopping(struct service *service, int64_t grace_ns);
 
 /* Now and then.  The watchdog is kept quiet, unless `stuck` names a thread that stands still. */
 void service_beat(struct service *service, const char *stuck);
+/* The same, where another bound watches the threads: of who stands still nothing is said. */
+void service_keep_alive(struct service *service);
 /* Whether it is time for the next status, for a report has its price. */
 bool service_wants_status(const struct service *service);
 void service_status(struct service *service, const struct engine_report *report);

@@ -46,6 +46,7 @@ static struct engine_report some_report(void)
         .queue_visible = 4,
         .queue_leased = 1,
         .queue_known = true,
+        .has_source = true,
         .holds_poller = true,
         .caught_up = true,
         .elapsed_ns = 2 * SP_SECOND,
@@ -116,7 +117,13 @@ static void the_live_lines_fit_the_terminal(void)
     CU_ASSERT_STRING_EQUAL(buffer_text(&out),
                            "parcels  read 3000 (1500/s)  sent 2990  queue 4+1\n"
                            "  written 2900 (1450/s)  rejected 11  caught up, cursor 83269\\x1b");
+    /* A file without a source polls nothing, and waits for nobody who does. */
     buffer_clear(&out);
+    report.has_source = report.holds_poller = false;
+    display_lines(&out, "parcels", &report, rates, 200);
+    CU_ASSERT(strstr(buffer_text(&out), "  writes what is queued, cursor") != NULL);
+    buffer_clear(&out);
+    report = some_report();
     report.trouble = "sink";
     display_lines(&out, "parcels", &report, rates, 60);
     CU_ASSERT_STRING_EQUAL(buffer_text(&out), "parcels  read 3000 (1500/s)  sent 2990  queue 4+1\n"

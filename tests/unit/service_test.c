@@ -105,16 +105,21 @@ static void its_life(void)
     service.beat_at -= 50 * SP_MILLISECOND;
     service_beat(&service, "keeper");
     CU_ASSERT_STRING_EQUAL(hear(), "");
-    service_beat(&service, NULL);
+    /* While threads end, which has its own bound, it hears of us, and of nobody that they go on. */
+    service_keep_alive(&service);
     CU_ASSERT_STRING_EQUAL(hear(), "WATCHDOG=1\n");
+    CU_ASSERT(service.stuck_since != 0);
+    service_beat(&service, NULL);
+    CU_ASSERT(service.stuck_since == 0);
 
     struct timespec now;
     int64_t usec;
-    service_reloading(&service);
+    service_reloading(&service, 20 * SP_SECOND);
     clock_gettime(CLOCK_MONOTONIC, &now);
     CU_ASSERT_EQUAL(sscanf(hear(), "RELOADING=1\nMONOTONIC_USEC=%" SCNd64 "\n", &usec), 1);
     int64_t since = now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - usec;
     CU_ASSERT(since >= 0 && since < 60000000);
+    CU_ASSERT(strstr(heard, "\nEXTEND_TIMEOUT_USEC=25000000\n") != NULL);
     service_refused(&service);
     CU_ASSERT_STRING_EQUAL(hear(), "READY=1\nSTATUS=started\n");
 
@@ -164,6 +169,8 @@ static void lines_for_people(void)
         "read 3000 (1500/s), queue 4+1, written 2900 (1450/s), rejected 11, cursor 83269\\x0a; "
         "the file was refused at the last reload, see the log");
     buffer_clear(&out);
+    report.holds_poller = false;
+    CU_ASSERT_STRING_EQUAL(display_where(&report), "another process reads");
     report = (struct engine_report){0};
     service_line(&out, &report, (struct display_rates){0, 0}, false);
     CU_ASSERT_STRING_EQUAL(buffer_text(&out),
@@ -187,12 +194,52 @@ static void a_status_is_told_where_it_is_new(void)
     service.meter = (struct display_meter){.at = sp_clock_now(), .rates = service.meter.rates};
     service_status(&service, &report);
     CU_ASSERT_STRING_EQUAL(hear(), "");
+    /* Ready again, after a reload: that was another status, which is old by now. */
+    service_ready(&service);
+    CU_ASSERT_STRING_EQUAL(hear(), "READY=1\nSTATUS=started\n");
+    CU_ASSERT(service_wants_status(&service));
+    service_status(&service, &report);
+    CU_ASSERT(strncmp(hear(), "STATUS=caught up; read 3000 (", 29) == 0);
     /* The watchdog is another process's: it hears nothing of us. */
     service_beat(&service, NULL);
     CU_ASSERT_STRING_EQUAL(hear(), "");
     service_close(&service);
     close(ear);
     unlink(path);
+}
+
+static void what_must_be_heard_is_told_until_it_is(void)
+{
+    char path[300];
+    struct service service;
+    struct engine_report report = some_report();
+    snprintf(path, sizeof path, "%s/n", tap_scratch_dir());
+    /* Given a manager that is not there for a while, */
+    setenv("NOTIFY_SOCKET", path, 1);
+    service_open(&service);
+    service_reloading(&service, SP_SECOND);
+    service_ready(&service);
+    service_status(&service, &report);
+    service_beat(&service, NULL);
+    /* when it is there, then it hears the last of what it must know, once, and the status after that. */
+    listen_at(path);
+    service_beat(&service, NULL);
+    CU_ASSERT_STRING_EQUAL(hear(), "READY=1\nSTATUS=started\n");
+    service_beat(&service, NULL);
+    CU_ASSERT_STRING_EQUAL(hear(), "");
+    service_status(&service, &report);
+    CU_ASSERT(strncmp(hear(), "STATUS=caught up; ", 18) == 0);
+    /* The stop too, while the threads end. */
+    close(ear);
+    unlink(path);
+    service_stopping(&service, SP_SECOND);
+    listen_at(path);
+    service_keep_alive(&service);
+    CU_ASSERT(strncmp(hear(), "STOPPING=1\n", 11) == 0);
+    service_close(&service);
+    close(ear);
+    unlink(path);
+    unsetenv("NOTIFY_SOCKET");
 }
 
 static void nobody_listens(void)
@@ -224,6 +271,7 @@ int main(void)
         {"ready, alive, reloading, stopping", its_life},
         {"the status says what is held, and how far it is", lines_for_people},
         {"a status is told where it is new", a_status_is_told_where_it_is_new},
+        {"what must be heard is told until it is", what_must_be_heard_is_told_until_it_is},
         {"without a manager nothing is told", nobody_listens},
     };
     return tap_run("service", tests, sizeof tests / sizeof *tests);
