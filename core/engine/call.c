@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "config/options.h"
 #include "engine/call.h"
 #include "engine/pulse.h"
@@ -136,13 +137,13 @@ static bool take_turn(struct seat *seat, int64_t extra_ns, int64_t most_ns)
 /* Whoever was refused may be let in with what its secrets are by now. */
 static int64_t begin(struct seat *seat)
 {
+    pulse_leave(); /* it may load and open first; then seats_overdue() watches the call */
     if (seat->refused && !stop_asked(seat->stop))
         (void)crew_read_again(seat->crew);
     seat_move(seat);
     seat->speaker = log_name(seat->crew->stage->name);
     seat->began = sp_clock_now();
     atomic_store(&seat->deadline, seat->began + seat->lasts_ns);
-    pulse_leave(); /* seats_overdue() watches it now */
     return seat->began + seat->lasts_ns;
 }
 
@@ -187,7 +188,9 @@ static void note_trouble(struct seat *seat, const struct sp_error *err, int64_t 
     seat->troubled = true;
     if (news)
         crew->troubled_since = now;
-    snprintf(crew->trouble, sizeof crew->trouble, "%s", err->text);
+    size_t size = utf8_cut(err->text, strlen(err->text), sizeof crew->trouble - 1);
+    memcpy(crew->trouble, err->text, size);
+    crew->trouble[size] = '\0';
     bool other = err->class != crew->told_class && now - crew->told_at >= tell_other_ns;
     if (news || other || now - crew->told_at >= tell_again_ns) {
         crew->told_at = now;
@@ -275,7 +278,12 @@ static bool note_end(struct seat *seat, enum meaning meaning, const struct sp_er
 /* A secret may have changed before it was refused: then nobody need wait for long. */
 static void hasten(struct seat *seat)
 {
-    if (stop_asked(seat->stop) || !crew_read_again(seat->crew))
+    if (stop_asked(seat->stop))
+        return;
+    pulse_leave(); /* it may load the plugin again */
+    bool changed = crew_read_again(seat->crew);
+    pulse_beat();
+    if (!changed)
         return;
     pthread_mutex_lock(&seat->crew->lock);
     breaker_hasten(&seat->crew->breaker, &seat->caller, sp_clock_now(), options_of(seat)->retry.initial_ns);

@@ -365,6 +365,12 @@ void engine_on_await(struct engine *engine, void (*tick)(void *context), void *c
     engine->await_context = context;
 }
 
+static void tick(struct engine *engine)
+{
+    if (engine->on_await)
+        engine->on_await(engine->await_context);
+}
+
 /* Waits for the threads, making calls return; where one does not, the process ends without it. */
 static void await_threads(struct engine *engine)
 {
@@ -378,8 +384,7 @@ static void await_threads(struct engine *engine)
             _exit(EX_SOFTWARE);
         }
         seats_interrupt(engine->work.seats, since > grace * 4 / 5);
-        if (engine->on_await)
-            engine->on_await(engine->await_context);
+        tick(engine);
         usleep((useconds_t)(interrupt_every_ns / 1000 / 10));
     }
 }
@@ -388,8 +393,10 @@ static void close_all(struct engine *engine)
 {
     struct work *work = &engine->work;
     struct crew *crews[] = {&work->source, &work->queue, &work->sink, &work->state, &work->letters};
-    for (struct seat *seat = work->seats; seat; seat = seat->next)
+    for (struct seat *seat = work->seats; seat; seat = seat->next) {
         seat_close(seat);
+        tick(engine);
+    }
     for (size_t i = 0; i < sizeof crews / sizeof *crews; i++)
         if (crews[i]->stage)
             crew_unload(crews[i]);

@@ -56,7 +56,7 @@ void engine_report(struct engine *engine, struct engine_report *out);
  * this neither go on nor wait, nor inside a plugin, whose hangs end the process; or NULL. */
 const char *engine_stuck(const struct engine *engine, int64_t slack_ns);
 
-/* To be called now and then while engine_end() waits for the threads. */
+/* To be called now and then while engine_end() waits for the threads, and while it closes the stages. */
 void engine_on_await(struct engine *engine, void (*tick)(void *context), void *context);
 
 /* Joins the threads (they must have been asked to stop, or be done) and frees everything.  Where a plugin

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "config/options.h"
 #include "engine/call.h"
+#include "engine/pulse.h"
 #include "tap.h"
 
 #include <scanpipe/host.h>
@@ -88,6 +89,15 @@ static void values_count_not_pointers(void)
 static _Atomic int loads, unloads, opens, closes, calls_of_the_dead;
 static atomic_bool fails_to_load, fails_to_open;
 
+/* A plugin may take its time: the thread that is inside it must not look as if it stood still by itself. */
+static struct pulse pulse;
+static _Atomic int looks_stuck;
+
+static void note_pulse(void)
+{
+    looks_stuck += atomic_load(&pulse.due) != PULSE_ELSEWHERE;
+}
+
 struct loaded {
     atomic_bool alive;
     const struct settings *settings;
@@ -111,6 +121,7 @@ static struct loaded *graves[256];
 
 static void count_unload(void *loaded)
 {
+    note_pulse();
     atomic_store(&((struct loaded *)loaded)->alive, false);
     graves[atomic_fetch_add(&unloads, 1)] = loaded;
 }
@@ -119,6 +130,7 @@ static int count_open(void *loaded, void **handle, struct sp_error *err)
 {
     if (atomic_load(&fails_to_open))
         return sp_fail(err, SP_REFUSED, "will not open");
+    note_pulse();
     atomic_fetch_add(&opens, 1);
     *handle = loaded;
     return 0;
@@ -126,6 +138,7 @@ static int count_open(void *loaded, void **handle, struct sp_error *err)
 
 static void count_close(void *handle)
 {
+    note_pulse();
     calls_of_the_dead += !atomic_load(&((struct loaded *)handle)->alive);
     atomic_fetch_add(&closes, 1);
 }
@@ -183,6 +196,9 @@ static void seats_move_over_one_by_one(void)
     CU_ASSERT(!crew_renew(&crew, new_pipeline("old")) && loads == 1);
     /* when the secret is another one, then each seat has it from its next call on, */
     CU_ASSERT(crew_renew(&crew, new_pipeline("new")) && loads == 2);
+    pulse_adopt(&pulse);
+    pulse_beat();
+    looks_stuck = 0;
     (void)call_begin(&seats[0], 0);
     CU_ASSERT(!call_end(&seats[0], 0, &err));
     CU_ASSERT_STRING_EQUAL(secret_of(&seats[0]), "new");
@@ -192,6 +208,8 @@ static void seats_move_over_one_by_one(void)
     CU_ASSERT(!call_end(&seats[1], 0, &err));
     /* and the old one goes with the last of them. */
     CU_ASSERT(unloads == 1 && opens == 4 && closes == 2);
+    CU_ASSERT(looks_stuck == 0 && atomic_load(&pulse.due) != PULSE_ELSEWHERE);
+    pulse_adopt(NULL);
     /* One that nobody has come to use is passed over; */
     CU_ASSERT(crew_renew(&crew, new_pipeline("newer")) && crew_renew(&crew, new_pipeline("newest")));
     seat_move(&seats[0]);
@@ -311,6 +329,28 @@ static void who_loses_races_holds_nobody_up_and_is_told(void)
     forget();
 }
 
+/* What is told of trouble is cut where it is long, and never within a character. */
+static void trouble_stays_text(void)
+{
+    struct pipeline *pipeline = new_pipeline("secret");
+    struct stop stop;
+    struct crew crew;
+    struct seat seat, *list = NULL;
+    struct sp_error away = {0}, none = {0};
+    stop_init(&stop);
+    CU_ASSERT_FATAL(crew_load(&crew, &pipeline->sink, &none) == 0);
+    CU_ASSERT_FATAL(seat_open(&seat, &crew, &stop, &list, &none) == 0);
+    sp_fail(&away, SP_UNAVAILABLE, "%0*d\u00fc and more", (int)sizeof crew.trouble - 2, 0);
+    (void)call_begin(&seat, 0);
+    CU_ASSERT(call_end(&seat, -1, &away));
+    CU_ASSERT_EQUAL(strlen(crew.trouble), sizeof crew.trouble - 2);
+    seat_close(&seat);
+    crew_unload(&crew);
+    pipeline_free(pipeline);
+    stop_fini(&stop);
+    forget();
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -319,6 +359,7 @@ int main(void)
         {"a new configuration: threads move while they call", threads_move_while_they_call},
         {"lost races: hold nobody up, and are told where they last",
          who_loses_races_holds_nobody_up_and_is_told},
+        {"trouble: what is told of it stays text", trouble_stays_text},
     };
     return tap_run("crew", tests, sizeof tests / sizeof *tests);
 }
