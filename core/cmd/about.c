@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 static const struct {
@@ -91,9 +92,12 @@ static void tell_stage(struct buffer *out, const char *stage, const struct about
     size_t count, own_count = 0, shared_count;
     const struct sp_option *all = pipeline_core_options(stage, &count);
     const struct sp_option *shared = pipeline_core_options("stage", &shared_count);
-    for (size_t i = 0; i < count && own_count < sizeof own / sizeof *own; i++)
-        if (!is_among(shared, shared_count, all[i].name))
-            own[own_count++] = all[i];
+    for (size_t i = 0; i < count; i++) {
+        if (is_among(shared, shared_count, all[i].name))
+            continue;
+        assert(own_count < sizeof own / sizeof *own);
+        own[own_count++] = all[i];
+    }
     char title[64];
     snprintf(title, sizeof title, "Options of every %s", stage);
     tell_options(out, ABOUT_CORE_OPTIONS, title, own, own_count, format);

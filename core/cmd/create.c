@@ -26,6 +26,7 @@ static const char *const builds[] = {"make", "autotools"};
 /* What is to be made. */
 struct creation {
     const char *kind, *name, *build, *folder;
+    bool made_folder; /* it was not there */
 };
 
 enum { OPTION_BUILD = 300, OPTION_DIRECTORY };
@@ -59,6 +60,9 @@ static void fill(struct buffer *out, const char *text, const struct creation *cr
         } else if (strncmp(text, "@KIND@", 6) == 0) {
             buffer_add_text(out, creation->kind);
             text += 6;
+        } else if (strncmp(text, "@BUILT@", 7) == 0) {
+            buffer_add_text(out, strcmp(creation->build, "autotools") == 0 ? "$PWD/.libs" : "$PWD");
+            text += 7;
         } else if (strncmp(text, "@HOWTO@\n", 8) == 0) {
             fill(out, howto(creation), creation);
             text += 8;
@@ -111,7 +115,8 @@ static void take_back(const struct creation *creation, size_t count)
     for (size_t i = 0; i < count; i++)
         if (target_of(&templates[i], creation, &path))
             unlink(buffer_text(&path));
-    rmdir(creation->folder);
+    if (creation->made_folder)
+        rmdir(creation->folder);
 }
 
 static bool write_all(const struct creation *creation)
@@ -141,9 +146,11 @@ static bool is_empty(const char *folder)
     return empty;
 }
 
-static bool make_folder(const char *folder)
+static bool make_folder(struct creation *creation)
 {
-    if (mkdir(folder, 0777) == 0 || (errno == EEXIST && is_empty(folder)))
+    const char *folder = creation->folder;
+    creation->made_folder = mkdir(folder, 0777) == 0;
+    if (creation->made_folder || (errno == EEXIST && is_empty(folder)))
         return true;
     if (errno == EEXIST || errno == ENOTDIR)
         cmd_complain("name another folder with --directory DIR",
@@ -192,13 +199,31 @@ static int wrong_name(const struct creation *creation)
     return 0;
 }
 
-static int create(const struct creation *creation)
+/* One word of a shell's command line. */
+static void add_word(struct buffer *out, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+    SP_AUTO(buffer_fini) struct buffer word = {0};
+    const char *quote = text[strspn(text, plain)] ? "'" : "";
+    buffer_add_text(&word, quote);
+    for (; *text; text++)
+        if (*text == '\'')
+            buffer_add_text(&word, "'\\''");
+        else
+            buffer_add_char(&word, *text);
+    buffer_add_text(&word, quote);
+    cmd_add_escaped(out, (struct sp_slice){word.data, word.size});
+}
+
+static int create(struct creation *creation)
 {
     SP_AUTO(buffer_fini) struct buffer out = {0};
-    if (!make_folder(creation->folder) || !write_all(creation))
+    if (!make_folder(creation) || !write_all(creation))
         return EXIT_AWAY;
-    buffer_printf(&out, "%s has the %s '%s'.  What to do next:\n\n    cd %s\n", creation->folder,
-                  creation->kind, creation->name, creation->folder);
+    cmd_add_escaped(&out, sp_slice_of(creation->folder));
+    buffer_printf(&out, " has the %s '%s'.  What to do next:\n\n    cd ", creation->kind, creation->name);
+    add_word(&out, creation->folder);
+    buffer_add_char(&out, '\n');
     fill(&out, howto(creation), creation);
     buffer_add_text(&out,
                     "\nREADME.md there says how to make it your own; scanpipe-plugin(3) has the contract.\n");

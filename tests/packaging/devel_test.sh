@@ -61,6 +61,13 @@ looks_right() { # SHARED-OBJECT SOURCE
     ok "$3: it sees the installed headers alone" $? "$out"
 }
 
+# The command in the pipeline's first lines; its other plugins are found where everything was installed.
+runs_as_it_says() { # FOLDER PIPELINE
+    builds "and the pipeline runs as its file says, with what was built" "$1" \
+        "OUT='$work/said.ndjson' EVENTS='$work/make_sink/events.ndjson' $(sed -n 's/^# Runs as it stands: //p' "$2" |
+            sed "s#\$PWD[^ ]*#&:$SCANPIPE_PLUGIN_PATH#; s#pipeline.yaml#'$2'#")"
+}
+
 for pair in sink:lines source:tail; do
     kind=${pair%:*} name=${pair#*:}
     plugin=${kind}_$name
@@ -70,6 +77,7 @@ for pair in sink:lines source:tail; do
     looks_right "$work/make_$kind/$plugin.so" "$work/make_$kind/$plugin.c" "a $kind for make"
     builds "and it passes its test: kit and pipeline" "$work/make_$kind" "make check"
     has "which ran the kit" "$out" "ok 20 - "
+    runs_as_it_says "$work/make_$kind" "$work/make_$kind/pipeline.yaml"
     builds "and it is installed where it is told to" "$work/make_$kind" \
         "make install DESTDIR='$work/make_$kind/to' plugindir=/plugins && test -f to/plugins/$plugin.so"
 
@@ -81,6 +89,7 @@ for pair in sink:lines source:tail; do
     looks_right "$work/auto_$kind/out/.libs/$plugin.so" "$work/auto_$kind/$plugin.c" "a $kind for autotools"
     builds "and it passes its test: kit and pipeline" "$work/auto_$kind/out" "make -s check"
     has "which ran the kit" "$out" "ok 20 - "
+    runs_as_it_says "$work/auto_$kind/out" "$work/auto_$kind/pipeline.yaml"
     builds "and it is installed alone, and taken away again" "$work/auto_$kind/out" \
         "make -s install && test \"\$(ls ../to/plugins)\" = $plugin.so && make -s uninstall && test -z \"\$(ls ../to/plugins)\""
 done
@@ -143,6 +152,19 @@ refuses "another build" 64 "make, autotools" plugin sink mine --build cmake
 is "and nothing was written by any of these" "$(find . | sort | cksum)" "$before"
 mkdir empty
 creates sink mine make "$work/empty"
+
+# A name that is no text in YAML, and a folder that a shell would not take as it is.
+creates source null make "$work/it's mine"
+has "and the way there is a word for the shell" "$out" "cd '$work/it'\\''s mine'"
+builds "given a source by the name of null, when its pipeline runs, then it is found" "$work/it's mine" \
+    "make -s && SCANPIPE_PLUGIN_PATH=\$PWD:$SCANPIPE_PLUGIN_PATH scanpipe -q -c pipeline.yaml --until-caught-up"
+mkdir kept
+for folder in kept made; do
+    out=$(trap '' XFSZ && ulimit -f 1 && scanpipe create plugin sink mine --directory $folder 2>&1)
+    is "given no room for the files, when they are created in $folder, then that fails" $? 69
+    has "and that is told" "$out" "cannot be written"
+done
+is "and an empty folder that was there is kept, and no other left" "$(find kept made 2>/dev/null)" kept
 
 # ---- What is written about it
 

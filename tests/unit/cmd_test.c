@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "cmd/cmd.h"
+#include "cmd/commands.h"
 #include "cmd/display.h"
 #include "cmd/rows.h"
 #include "cmd/summary.h"
@@ -130,6 +131,22 @@ static void the_live_lines_fit_the_terminal(void)
                                               "  written 2900 (1450/s)  rejected 11  caught up, held up by");
 }
 
+/* One that has no help of its own would get that of `run`. */
+static void each_command_has_its_own_help(void)
+{
+    for (const struct command *command = commands; command->name; command++) {
+        char usage[64], first[128] = "";
+        FILE *file = tmpfile();
+        help_print(command->name, file);
+        rewind(file);
+        CU_ASSERT_PTR_NOT_NULL(fgets(first, sizeof first, file));
+        fclose(file);
+        bool is_run = strcmp(command->name, "run") == 0 || !command->options->name;
+        snprintf(usage, sizeof usage, "Usage: scanpipe %s ", command->name);
+        CU_ASSERT(is_run || strncmp(first, usage, strlen(usage)) == 0);
+    }
+}
+
 static const struct sp_column columns[] = {
     {.name = "Id", .type = SP_TYPE_INT, .role = SP_ROLE_KEY, .group = -1},
     {.name = "Note", .type = SP_TYPE_TEXT, .role = SP_ROLE_VALUE, .nullable = true},
@@ -175,6 +192,7 @@ int main(void)
         {"who only wrote has the rate of what was written", who_only_wrote_has_the_rate_of_what_was_written},
         {"summary: what was before is added", what_was_before_is_added},
         {"the live lines fit the terminal", the_live_lines_fit_the_terminal},
+        {"each command has a help of its own", each_command_has_its_own_help},
         {"rows are aligned and hidden columns stay hidden", rows_are_aligned_and_hidden_columns_stay_hidden},
     };
     return tap_run("cmd", tests, sizeof tests / sizeof *tests);
