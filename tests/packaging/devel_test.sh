@@ -21,6 +21,13 @@ m4=$(find_one aclocal/scanpipe.m4) null=$(find_one plugins/sink_null.so) header=
 for file in "$program" "$kit" "$pc" "$m4" "$null" "$header"; do
     [ -n "$file" ] || ok "what authors need was installed" 1 "$(find "$installed" -type f | head -n 60)"
 done
+# docs/README.md is of the folder; the project's own has its place.
+missing=$(cd "$root" && for file in README.md SECURITY.md ChangeLog docs/*.md; do
+    [ -n "$(find_one "doc/scanpipe/${file##*/}")" ] || echo "$file"
+done; for file in conf/*; do
+    [ -n "$(find_one "doc/scanpipe/examples/${file##*/}")" ] || echo "$file"
+done)
+is "and each document and each example is there" "$missing" ""
 
 # As if it had been configured for where it lies now.
 sed -i "s#=/#=$installed/#" "$pc"
