@@ -3,7 +3,7 @@
 
 SETUP_BUILD="gcc make autoconf automake libtool pkg-config libcurl4-openssl-dev libjson-c-dev libyaml-dev
     libsqlite3-dev libssl-dev zlib1g-dev unixodbc-dev"
-SETUP_PACKAGES="build-essential debhelper lintian mmdebstrap mount autopkgtest"
+SETUP_PACKAGES="build-essential debhelper lintian mmdebstrap mount autopkgtest systemd"
 SETUP_DEMO="sqlite3"
 SETUP_RPM="rpm rpmlint xz-utils file"
 SETUP_TESTS="libcunit1-dev jq clang clang-format libclang-rt-14-dev valgrind mandoc shellcheck python3

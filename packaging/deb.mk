@@ -31,4 +31,5 @@ EXTRA_DIST += \
 	tests/packaging/bare_debian.sh \
 	tests/packaging/deb_life.sh \
 	tests/packaging/deb_test.sh \
-	tests/packaging/deb_twice_test.sh
+	tests/packaging/deb_twice_test.sh \
+	tests/packaging/debs.sh

@@ -39,7 +39,7 @@ finish() {
 }
 trap finish EXIT
 
-plan 25
+plan 30
 
 apt update
 apt install "$here"/debs/*.deb
@@ -114,4 +114,22 @@ ok "when it is purged by somebody who said yes to losing the data, then it is" $
 [ ! -e /var/lib/scanpipe ]
 ok "and the data is gone" $?
 is "and no trace is left" "$(traces)" ""
+
+apt install systemd-standalone-sysusers systemd- "$here"/debs/scanpipe_*.deb "$here"/debs/scanpipe-plugin-*.deb
+is "when there is no systemd but users are made, then the folder for pipelines is there" \
+    "$(command -v systemd-tmpfiles; stat -c '%U:%G %a' /etc/scanpipe)" "root:scanpipe 750"
+: >/var/log/dpkg.log
+apt install "$here"/newer/scanpipe-plugin-*.deb
+grep -q ' trigproc scanpipe:' /var/log/dpkg.log
+ok "when plugins alone are upgraded, then scanpipe hears of it" $? "$(tail /var/log/dpkg.log)"
+mkdir -p "$here/disk/mine" /var/lib/scanpipe
+mount --bind "$here/disk" /var/lib/scanpipe
+echo 1 >/var/lib/scanpipe/mine/data
+echo 'scanpipe scanpipe/remove-data boolean true' | debconf-set-selections
+# shellcheck disable=SC2086 # several names
+told=$(apt-get -q -y purge $packages 2>&1)
+ok "when it is purged, with data that may go on a disk of its own, then it is" $? "$told"
+is "and the disk is empty" "$(ls -A "$here/disk")" ""
+umount /var/lib/scanpipe && rmdir /var/lib/scanpipe
+is "and no trace is left but where it was mounted" "$(traces)" ""
 tap_end

@@ -8,6 +8,8 @@
 set -u
 src=$(cd "$(dirname "$0")/../.." && pwd)
 . "$src/tests/e2e/tap.sh"
+# shellcheck source=tests/packaging/debs.sh
+. "$src/tests/packaging/debs.sh"
 as=()
 [ "$(id -u)" -eq 0 ] || as=(sudo "--preserve-env=http_proxy,https_proxy,no_proxy")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/scanpipe-deb-XXXXXX")
@@ -22,15 +24,6 @@ trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
 
 log_of() { tail -n "${2:-40}" "$1"; } # FILE [LINES]
-
-# newer DEB TO: the same package as the next version; what is in it was not built again.
-newer() {
-    local folder=$scratch/repack
-    rm -rf "$folder"
-    dpkg-deb -R "$1" "$folder"
-    sed -i "s/$version/$next/" "$folder/DEBIAN/control"
-    dpkg-deb --root-owner-group -Zgzip -b "$folder" "$2" >/dev/null
-}
 
 # What programs expect to be there.  The system is mounted on itself, so that what is mounted in it is seen
 # nowhere else, and all can be unmounted at once.
@@ -51,8 +44,7 @@ bare_pid=$!
 if [ $# -gt 0 ]; then
     cp -r "$1" "$scratch/out" >"$scratch/build.log" 2>&1
 else
-    DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="parallel=$(nproc) nocheck noautodbgsym" \
-        bash "$src/packaging/deb.sh" "$scratch/out" >"$scratch/build.log" 2>&1
+    debs_build "$scratch/out" >"$scratch/build.log" 2>&1
 fi
 ok "the packages are built" $? "$(log_of "$scratch/build.log")"
 
@@ -63,14 +55,12 @@ lintian_pid=$!
 wait "$bare_pid"
 ok "a bare Debian 12 is made" $? "$(log_of "$scratch/bare.log")"
 
-version=$(dpkg-parsechangelog -l"$src/debian/changelog" -SVersion)
-next=$version+next1
-mkdir "$scratch/debs" "$scratch/newer"
+mkdir "$scratch/debs"
 for deb in "$scratch"/out/*.deb; do
     case $deb in *-dbgsym_*) continue ;; esac
     cp "$deb" "$scratch/debs/"
-    newer "$deb" "$scratch/newer/$(basename "$deb")"
 done
+debs_newer "$scratch/debs" "$scratch/newer"
 "${as[@]}" mkdir "$root/life"
 "${as[@]}" cp -r "$scratch/debs" "$scratch/newer" "$src/tests/packaging/deb_life.sh" "$src/tests/e2e/tap.sh" \
     "$src/debian/tests/service.sh" "$root/life/"
