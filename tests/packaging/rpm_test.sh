@@ -96,7 +96,8 @@ out=$(rpmspec -P --define 'dist .fc42' --define '_unitdir /usr/lib/systemd/syste
     --define 'systemd_post() POST %{?*}' --define 'systemd_preun() PREUN %{?*}' \
     --define 'systemd_postun_with_restart() RESTART %{?*}' "$spec" 2>&1 | grep -E '^(POST|PREUN|RESTART|Release:)' | tr -s ' ')
 is "there the service follows installation, update and erasure" "$out" \
-    "$(printf '%s\n' 'Release: 1.fc42' 'POST scanpipe@\*.service' 'PREUN scanpipe@\*.service' 'RESTART scanpipe@\*.service')"
+    "$(printf '%s\n' 'Release: 1.fc42' 'POST scanpipe@\*.service' 'PREUN scanpipe@\*.service' \
+    'RESTART scanpipe@\*.service' 'RESTART scanpipe@\*.service' 'RESTART scanpipe@\*.service')"
 
 # given: an empty system, with what Fedora has
 mkdir "$root"
