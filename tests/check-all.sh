@@ -75,9 +75,8 @@ boot() {
     # shellcheck source=build-aux/setup.sh
     . "$src/build-aux/setup.sh"
     # shellcheck disable=SC2086 # several words
-    setup_packages $SETUP_BOOT
-    configured boot --enable-werror --prefix=/usr --sysconfdir=/etc \
-        --with-systemdsystemunitdir=/usr/lib/systemd/system
+    setup_packages $SETUP_BOOT $SETUP_PACKAGES
+    configured boot --enable-werror
     local as=()
     [ "$(id -u)" -eq 0 ] || as=(sudo '--preserve-env=http_proxy,https_proxy,no_proxy')
     "${as[@]}" env top_builddir="$PWD" bash "$src/tests/packaging/boot_test.sh"

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# scanpipe@.service in a bare Debian 12 that is booted by systemd-nspawn: started, reloaded, killed, stuck,
-# stopped, and shut down with the system.  Needs root, systemd-container, mmdebstrap and apt's servers; the program was
-# configured with --prefix=/usr --sysconfdir=/etc --with-systemdsystemunitdir=/usr/lib/systemd/system.
+# scanpipe@.service in a bare Debian 12 that is booted by systemd-nspawn: installed, started, reloaded, killed, stuck,
+# stopped, shut down with the system, upgraded and removed.  Needs root, SETUP_BOOT and SETUP_PACKAGES of
+# build-aux/setup.sh, and apt's servers.
 #
-# usage: top_builddir=BUILD tests/packaging/boot_test.sh
+# usage: top_builddir=BUILD tests/packaging/boot_test.sh [FOLDER]     FOLDER: packages, instead of building them
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../e2e/lib.sh"
+# shellcheck source=tests/packaging/debs.sh
+. "$(dirname "${BASH_SOURCE[0]}")/debs.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can boot a container'
 there=$scratch/root
@@ -22,13 +24,20 @@ trap shut_off EXIT
 
 make_root() {
     bash "$(dirname "${BASH_SOURCE[0]}")/bare_debian.sh" "$there" >"$scratch/debian.log" 2>&1 &&
-        chroot "$there" sh -c 'apt-get update -q && apt-get install -y -q --no-install-recommends systemd dbus \
-            libcurl4 libjson-c5 libodbc2 libsqlite3-0 libssl3 libyaml-0-2 zlib1g' >>"$scratch/debian.log" 2>&1 ||
+        chroot "$there" sh -c 'apt-get update -q && apt-get install -y -q --no-install-recommends systemd dbus' \
+            >>"$scratch/debian.log" 2>&1 ||
         bail "no bare Debian is to be had: $(tail -n 5 "$scratch/debian.log")"
-    mkdir -p "$there/var/log/journal"
-    install -d -m 700 "$there/etc/scanpipe/credentials"
-    make -s -C "$build" install DESTDIR="$there" >"$scratch/install.log" 2>&1 ||
-        bail "make install: $(tail -n 5 "$scratch/install.log")"
+    mkdir -p "$there/var/log/journal" "$there/debs"
+}
+
+install_packages() { # [FOLDER]
+    local from=${1:-$scratch/out}
+    [ $# -gt 0 ] || debs_build "$from" >"$scratch/build.log" 2>&1 ||
+        bail "the packages are not built: $(tail -n 5 "$scratch/build.log")"
+    cp "$from"/*.deb "$there/debs/"
+    debs_newer "$there/debs" "$there/newer"
+    chroot "$there" sh -c 'DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends /debs/*.deb' \
+        >"$scratch/install.log" 2>&1 || bail "they are not installed: $(tail -n 5 "$scratch/install.log")"
 }
 
 # What runs in the container is a child of systemd-nspawn.
@@ -51,8 +60,6 @@ boot() {
     container=$!
     wait_until 40 is_up || return
     ok "it is booted: $(inside systemctl is-system-running)" 0
-    inside systemd-sysusers 2>/dev/null && inside systemd-tmpfiles --create 2>/dev/null
-    inside systemctl daemon-reload
 }
 
 nspawn_said() {
@@ -61,6 +68,7 @@ nspawn_said() {
 
 # One pipeline, as an administrator would write it; its secret comes by LoadCredential.
 configure() {
+    install -d -m 700 "$there/etc/scanpipe/credentials"
     sed -e 's/^name: .*/name: parcels/' -e 's/poll_interval: .*/poll_interval: 200ms/' "$conf/service.yaml" \
         >"$there/etc/scanpipe/parcels.yaml"
     echo a-token-4711 >"$there/etc/scanpipe/credentials/scan-api-token"
@@ -108,8 +116,9 @@ starts() {
     is 'and gets none' "$(status_of_process NoNewPrivs)" 1
     is 'its system calls are filtered' "$(status_of_process Seccomp)" 2
     is 'only it reads its data' "$(inside stat -c '%U %a' /var/lib/scanpipe/parcels)" 'scanpipe 750'
-    check 'the journal has what it says' journal .
-    is 'and no secret' "$(inside journalctl -q -o cat -u "$unit" | grep -c a-token-4711)" 0
+    inside journalctl -q -o cat "_SYSTEMD_UNIT=$unit" >"$scratch/said"
+    check 'the journal has what it says' test -s "$scratch/said"
+    is 'and no secret' "$(grep -c a-token-4711 "$scratch/said")" 0
 }
 
 # Given a good and a bad file, when the unit is reloaded, then it follows the one and survives the other.
@@ -212,7 +221,33 @@ goes_down_with_the_system() {
     check 'after the boot it runs by itself' wait_until 20 shows_like SubState running
 }
 
+# Given a pipeline that runs, when the packages are upgraded, then a new process runs; when they are removed, none.
+upgraded_and_removed() {
+    local before
+    before=$(shows MainPID)
+    check 'newer plugins are installed' in_there 'dpkg -i /newer/scanpipe-plugin-*.deb'
+    check 'a new process has them' wait_until 20 runs_anew "$before"
+    before=$(shows MainPID)
+    check 'a newer scanpipe is installed' in_there 'dpkg -i /newer/scanpipe_*.deb /newer/scanpipe-dev_*.deb'
+    check 'a new process runs it' wait_until 20 runs_anew "$before"
+    before=$(shows MainPID)
+    sleep 2
+    is 'once' "$(shows MainPID)" "$before"
+    check 'scanpipe is removed' in_there 'dpkg -r scanpipe-plugin-sqs scanpipe-plugin-odbc scanpipe-dev scanpipe'
+    is 'nothing runs' "$(shows ActiveState)$(host_pid)" inactive
+    is 'the data is there' "$(inside stat -c %U "/var/lib/scanpipe/parcels/service.db")" scanpipe
+}
+
+in_there() { # COMMAND LINE
+    inside env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "$1"
+}
+
+runs_anew() { # PID: of the process before
+    [ "$(shows SubState)" = running ] && [ "$(shows MainPID)" != "$1" ]
+}
+
 make_root
+install_packages "$@"
 configure
 boot || skip_all "this machine boots no container: $(nspawn_said)"
 start_feed
@@ -223,4 +258,5 @@ people_and_unit_are_on_one_machine
 mistakes_end_it
 stops
 goes_down_with_the_system
+upgraded_and_removed
 finish
