@@ -2,7 +2,6 @@
 # What is read beside the manual, and the pipelines to copy.
 
 # All in one folder, where a link to another one leads nowhere; docs/README.md would lie over the project's own.
-# docs/README.md would be installed over the project's own.
 dist_doc_DATA = README.md SECURITY.md ChangeLog \
 	docs/architecture.md \
 	docs/decisions.md \
