@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "config/options.h"
 #include "engine/call.h"
+#include "engine/engine.h"
 #include "engine/pulse.h"
 #include "tap.h"
 
@@ -351,6 +352,57 @@ static void trouble_stays_text(void)
     forget();
 }
 
+/* ---- An engine of two seats, on a queue and a state that are away */
+
+static int no_depth(void *handle, struct sp_depth *depth, int64_t deadline, struct sp_error *err)
+{
+    (void)handle, (void)depth, (void)deadline;
+    return sp_fail(err, SP_UNAVAILABLE, "away");
+}
+
+static int no_record(void *handle, const char *record, struct sp_arena *arena, struct sp_slice *value,
+                     int64_t *version, int64_t deadline, struct sp_error *err)
+{
+    (void)handle, (void)record, (void)arena, (void)value, (void)version, (void)deadline;
+    return sp_fail(err, SP_UNAVAILABLE, "away");
+}
+
+/* How many handles were closed at a tick: 0 and 1 and 2. */
+static bool ticked_at[3];
+
+static void note_tick(void *context)
+{
+    (void)context;
+    if (closes < 3)
+        ticked_at[closes] = true;
+}
+
+/* A handle may take its time to close, and the watchdog wants to hear of us meanwhile. */
+static void closing_is_told_handle_by_handle(void)
+{
+    static const struct sp_queue_ops queue_ops = {.depth = no_depth};
+    static const struct sp_state_ops state_ops = {.get = no_record};
+    struct pipeline *pipeline = new_pipeline("secret");
+    struct plugin queue = counting, state = counting;
+    struct engine *engine;
+    struct sp_error err = {0};
+    queue.about.queue = &queue_ops;
+    state.about.state = &state_ops;
+    pipeline->queue = pipeline->state = pipeline->sink;
+    pipeline->queue.plugin = &queue;
+    pipeline->state.plugin = &state;
+    pipeline->sink.plugin = NULL;
+    pipeline->shutdown_grace_ns = pipeline->hang_timeout_ns = pipeline->poller_lease_ns = 60 * SP_SECOND;
+    CU_ASSERT_FATAL(engine_start(pipeline, false, &engine, &err) == 0);
+    engine_stop(engine);
+    engine_on_await(engine, note_tick, NULL);
+    engine_end(engine, NULL);
+    CU_ASSERT(opens == 2 && closes == 2 && unloads == 2);
+    CU_ASSERT(ticked_at[1] && ticked_at[2]);
+    pipeline_free(pipeline);
+    forget();
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -360,6 +412,7 @@ int main(void)
         {"lost races: hold nobody up, and are told where they last",
          who_loses_races_holds_nobody_up_and_is_told},
         {"trouble: what is told of it stays text", trouble_stays_text},
+        {"an engine ends: its closing is told handle by handle", closing_is_told_handle_by_handle},
     };
     return tap_run("crew", tests, sizeof tests / sizeof *tests);
 }
