@@ -39,8 +39,8 @@ EXCEPTED = {
 BY_HAND = {".ac", ".am", ".c", ".fish", ".h", ".in", ".m4", ".md", ".mjs", ".mk", ".py", ".rules", ".sh", ".spec",
            ".sql", ".supp", ".toml", ".yaml", ".yml", ".service", ".timer", ".conf",
            ".1", ".3", ".5", ".7", ".8"}
-MADE = ("build-aux/ltmain.sh", "build-aux/tap-driver.sh", "Makefile.in", "aclocal.m4", "config.h", "config.h.in",
-        "m4/libtool.m4", "m4/lt*.m4", "sql/*_migrations.h", "core/cmd/*_templates.h")
+MADE = ("build-aux/ltmain.sh", "build-aux/tap-driver.sh", "Makefile.in", "aclocal.m4", "config.h", "config.h.in", "confdefs.h",
+        "completion/*", "m4/libtool.m4", "m4/lt*.m4", "sql/*_migrations.h", "core/cmd/*_templates.h")
 NOT_ENTERED = {".git", ".deps", ".libs", "autom4te.cache", "build", "build-all", "found", "demo-data", "node_modules",
                "__pycache__"}
 
