@@ -20,7 +20,7 @@ end_all() {
     callers_end
     thaw
     postgres_stop
-    [ -z "${holder:-}" ] || kill -KILL "$holder"
+    [ -z "${holder:-}" ] || "${as_root[@]}" kill -KILL "$holder"
     clean_up
 }
 trap end_all EXIT
@@ -254,7 +254,7 @@ shut_down() {
 }
 
 a_full_disk() {
-    [ -n "${holder:-}" ] || { ok 'a full disk # SKIP no mount namespace is to be had' 0; return; }
+    [ -n "${holder:-}" ] || { ok 'a full disk # SKIP no mount namespace is to be had, by root or by a sudo that asks nothing' 0; return; }
     sql "CREATE TABLESPACE small LOCATION '$scratch/small'"
     sql 'ALTER TABLE "Words" SET TABLESPACE small; ALTER INDEX "Words_pkey" SET TABLESPACE small'
     local long
@@ -264,7 +264,7 @@ a_full_disk() {
     says 'and its cure' unavailable 'make room'
     call one 'read 3'
     says 'and nothing of the batch is there' ok '13 down'
-    nsenter -t "$holder" -m mount -o remount,size=200m "$scratch/small"
+    "${as_root[@]}" nsenter -t "$holder" -m -r -w mount -o remount,size=200m "$scratch/small"
     call one "write 1 20000 14 $long 30000"
     says 'and when there is room' ok 20000
 }
@@ -312,20 +312,31 @@ no_driver() {
     postgres_connection=$here
 }
 
-if unshare -m true 2>/dev/null; then
+# A small disk that only the server sees.  In a chroot nothing can be said of how its root's mounts spread.
+small_disk() {
+    local option=--propagation=private
+    "${as_root[@]}" unshare -m "$option" true 2>/dev/null || option=--propagation=unchanged
+    "${as_root[@]}" unshare -m "$option" true 2>/dev/null || return
     mkdir "$scratch/small"
-    unshare -m bash -c 'mount -t tmpfs -o size=8m small "$0" && chmod 777 "$0" && : >"$1" && exec sleep 600' \
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    "${as_root[@]}" unshare -m "$option" bash -c '
+        cd / && mount -t tmpfs -o size=8m,mode=777 small "$0" && echo $$ >"$1.new" && mv "$1.new" "$1" && exec sleep 600' \
         "$scratch/small" "$scratch/mounted" &
-    holder=$!
     for _ in $(seq 1 100); do
         [ -e "$scratch/mounted" ] && break
         sleep 0.05
     done
     chmod 755 "$scratch"
-    nsenter -t "$holder" -m chown "$(postgres_who)" "$scratch/small"
+    holder=$(cat "$scratch/mounted") || return
+    # The server wants a folder of its own for a tablespace.
+    "${as_root[@]}" nsenter -t "$holder" -m -r -w chown "$(postgres_who)" "$scratch/small"
     # shellcheck disable=SC2034 # postgres.sh uses it
-    postgres_inside=(nsenter -t "$holder" -m)
-fi
+    postgres_inside=("${as_root[@]}" nsenter -t "$holder" -m -r -w)
+}
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+small_disk
 postgres_start deadlock_timeout=200ms || { echo "Bail out! PostgreSQL does not start"; exit 99; }
 
 start one

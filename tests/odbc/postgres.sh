@@ -52,7 +52,7 @@ postgres_who() { # who runs the server
 }
 
 postgres_as() { # COMMAND...: as who may run the server
-    if [ "$(id -u)" -ne 0 ]; then
+    if [ "$(id -u)" -ne 0 ] && [ ${#postgres_inside[@]} -eq 0 ]; then
         "$@"
     else
         (cd / && exec "${postgres_inside[@]}" setpriv --reuid="$postgres_user" --regid="$(id -g "$postgres_user")" --clear-groups -- "$@")
