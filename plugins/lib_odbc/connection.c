@@ -189,13 +189,14 @@ static int connect_anew(struct odbc *db, struct sp_error *err)
     return -1;
 }
 
-/* Idle connections are cut by firewalls, without a word: what is written into one may be lost.  Trying it
- * takes no longer than connecting may, so that there is time left for that, and for the call. */
+/* Idle connections are cut by firewalls, without a word: what is written into one may be lost.  Where another
+ * one was lost meanwhile, the server may have gone, and all of them with it.  Trying a connection takes no
+ * longer than connecting may, so that there is time left for that, and for the call. */
 static bool is_stale(struct odbc *db)
 {
     int64_t now = sp_clock_now(), deadline = db->deadline, limit = now + db->store->config->login_timeout;
     struct sp_error err;
-    if (now - db->used_at <= db->store->config->idle)
+    if (now - db->used_at <= db->store->config->idle && atomic_load(&db->store->lost_at) < db->used_at)
         return false;
     db->deadline = limit < deadline ? limit : deadline;
     bool stale = odbc_do(db, db->store->dialect->alive, ODBC_READS, NULL, "trying the connection", &err) < 0;

@@ -192,6 +192,8 @@ int odbc_fail(struct odbc *db, SQLSMALLINT type, SQLHANDLE handle, enum odbc_kin
             *told.state ? ")" : "");
     if (class->cure)
         sp_fail_cure(err, "%s", class->cure);
+    if (lost)
+        atomic_store(&db->store->lost_at, sp_clock_now());
     if (lost || db->in_transaction)
         odbc_close(db);
     return -1;

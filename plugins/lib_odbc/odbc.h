@@ -175,6 +175,7 @@ struct odbc_store {
     char *connection;             /* the whole connection string; holds the secret */
     char *place;                  /* "PostgreSQL (Database at Server)", for messages */
     char *secrets[4];             /* to be masked */
+    _Atomic int64_t lost_at;      /* when a connection was lost the last time */
 };
 
 int odbc_store_init(struct odbc_store *store, const struct odbc_config *config,

@@ -7,6 +7,7 @@
  *
  *   write FIRST COUNT ORDER WORD TIMEOUT-MS   rows FIRST.. of the table Words
  *   migrate | probe | read ID
+ *   turn                                      from now on another handle of the sink calls: there are two
  *   put NAME VALUE EXPECTED | get NAME
  *
  * Answers: "CLASS MS TEXT = CURE", or "ok MS VALUE".  As the core, it interrupts a call that is late.
@@ -39,7 +40,7 @@ static const struct sp_table table = {.size = sizeof table,
 
 struct stage {
     const struct sp_plugin *about;
-    void *loaded, *handle;
+    void *loaded, *handle, *other;
 };
 
 static struct stage *_Atomic at_work;
@@ -84,7 +85,8 @@ static void stage_start(struct stage *stage, const char *path, enum sp_kind kind
     for (size_t i = 0; i < stage->about->option_count; i++)
         set_option(config, &stage->about->options[i], connection, password);
     if (stage->about->load(config, &told, &stage->loaded, &err) != 0 ||
-        stage->about->open(stage->loaded, &stage->handle, &err) != 0) {
+        stage->about->open(stage->loaded, &stage->handle, &err) != 0 ||
+        stage->about->open(stage->loaded, &stage->other, &err) != 0) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);
     }
@@ -157,6 +159,14 @@ static void do_get(struct stage *state, struct sp_arena *arena, const char *name
     answer(rc, began, sp_arena_printf(arena, "%" PRId64 " %.*s", version, (int)value.size, value.data));
 }
 
+static void do_turn(struct stage *sink)
+{
+    void *before = sink->handle;
+    sink->handle = sink->other;
+    sink->other = before;
+    answer(0, sp_clock_now(), "");
+}
+
 static void do_call(struct stage *sink, struct stage *state, struct sp_arena *arena, char **words)
 {
     int64_t began = sp_clock_now();
@@ -168,6 +178,8 @@ static void do_call(struct stage *sink, struct stage *state, struct sp_arena *ar
         do_put(state, arena, words);
     else if (strcmp(words[0], "get") == 0)
         do_get(state, arena, words[1]);
+    else if (strcmp(words[0], "turn") == 0)
+        do_turn(sink);
     else if (strcmp(words[0], "probe") == 0)
         answer(sink->about->probe(sink->handle, begin(sink, 5000), &err), began, "");
     else
@@ -197,6 +209,8 @@ int main(int count, char **arguments)
         do_call(&sink, &state, arena, words);
     }
     sink.about->close(sink.handle);
+    sink.about->close(sink.other);
     state.about->close(state.handle);
+    state.about->close(state.other);
     return 0;
 }

@@ -198,6 +198,9 @@ a_cut_connection() {
 }
 
 killed() {
+    call one turn
+    call one 'read 3'
+    call one turn
     hold 'LOCK TABLE "Words"'
     say one 'write 1 3 11 killed'
     a_write_waits
@@ -216,8 +219,9 @@ killed() {
     postgres_run
     call one 'write 1 3 11 killed'
     says 'and when it is back' ok
+    call one turn
     call one 'read 3'
-    says 'all of it is there' ok '11 killed'
+    says 'all of it is there, and another thread whose connection the server has taken along sees it at once' ok '11 killed'
 }
 
 frozen() {
