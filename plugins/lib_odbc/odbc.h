@@ -315,6 +315,9 @@ int takeover_apply(struct odbc *db, struct sp_error *err) SP_MUST_CHECK;
 const char *takeover_parameter(struct odbc *db);
 int odbc_state_inherited(void *handle, struct sp_arena *arena, const char **place_out, int64_t deadline,
                          struct sp_error *err);
+/* The description's survey(): such a table is what a pipeline would refuse. */
+int odbc_state_survey(void *handle, struct sp_arena *arena, const struct sp_finding **findings, size_t *count,
+                      int64_t deadline, struct sp_error *err);
 
 /* ---- socket.c */
 
@@ -359,7 +362,8 @@ void odbc_store_interrupt(void *handle);
                     .close = odbc_store_close, .probe = odbc_store_probe, .interrupt = odbc_store_interrupt, \
                     .migrate = odbc_store_migrate
 #define ODBC_STATE_ENTRIES                                                                                   \
-    ODBC_STORE_ENTRIES, .kind = SP_STATE, .state = &odbc_state_ops, .capabilities = &odbc_state_can
+    ODBC_STORE_ENTRIES, .kind = SP_STATE, .state = &odbc_state_ops, .capabilities = &odbc_state_can,         \
+                        .survey = odbc_state_survey
 #define ODBC_LETTERS_ENTRIES ODBC_STORE_ENTRIES, .kind = SP_LETTERS, .letters = &odbc_letters_ops
 
 #endif

@@ -9,6 +9,8 @@
  */
 
 static const char doing[] = "taking over the table ProcessingState";
+static const char foreign[] = "the table ProcessingState is that of another program";
+static const char cure[] = "stop that one, and take it over: scanpipe migrate; or name another database";
 
 static void put_pipeline(struct odbc *db)
 {
@@ -33,8 +35,8 @@ int takeover_is_due(struct odbc *db, bool *due_out, struct sp_error *err)
 
 int takeover_refuse(struct odbc *db, struct sp_error *err)
 {
-    sp_fail(err, SP_REFUSED, "%s: the table ProcessingState is that of another program", db->store->place);
-    return sp_fail_cure(err, "stop that one, and take it over: scanpipe migrate; or name another database");
+    sp_fail(err, SP_REFUSED, "%s: %s", db->store->place, foreign);
+    return sp_fail_cure(err, "%s", cure);
 }
 
 int takeover_apply(struct odbc *db, struct sp_error *err)
@@ -85,5 +87,22 @@ int odbc_state_inherited(void *handle, struct sp_arena *arena, const char **plac
         rc = takeover_is_due(db, &due, err);
     if (rc == 0)
         rc = read_place(db, due ? dialect->place_before : dialect->place_after, arena, place_out, err);
+    return odbc_leave(db, rc);
+}
+
+int odbc_state_survey(void *handle, struct sp_arena *arena, const struct sp_finding **findings, size_t *count,
+                      int64_t deadline, struct sp_error *err)
+{
+    struct odbc *db = handle;
+    bool due = false;
+    int rc = odbc_enter(db, deadline, err);
+    if (rc == 0)
+        rc = takeover_is_due(db, &due, err);
+    *count = rc == 0 && due;
+    if (*count > 0) {
+        struct sp_finding *finding = sp_arena_zalloc(arena, sizeof *finding);
+        *finding = (struct sp_finding){SP_ERROR, sp_arena_printf(arena, "%s; %s", foreign, cure)};
+        *findings = finding;
+    }
     return odbc_leave(db, rc);
 }

@@ -186,6 +186,7 @@ taken_over() {
     old_tables
     parcels
     online 'the table of before' 69
+    says 'whose state it is' 'error: the table ProcessingState is that of another program; stop that one, and take it over: scanpipe migrate'
     says 'what is missing is filled as well' "column PickedUpEventId; ALTER TABLE .*; EXEC .*UPDATE .*\[PickedUpAtUtc\] IS NOT NULL"
     migrate 'a dry run' 0 --dry-run
     says 'it says where the cursor will be' "^-- the cursor is to be set to $old_place:"
