@@ -42,6 +42,37 @@ static int bring_up(const struct migrating *migrating, const struct stage *stage
     return failed ? -1 : 0;
 }
 
+static bool is_embedded(const struct stage *stage)
+{
+    return stage->plugin->capabilities.flags & SP_EMBEDDED;
+}
+
+static bool has_server_tables(const struct stage *stage)
+{
+    return stage->plugin && stage->plugin->about.migrate && !is_embedded(stage);
+}
+
+static bool any_server_tables(const struct pipeline *pipeline)
+{
+    const struct stage *sink = &pipeline->sink;
+    return has_server_tables(&pipeline->state) || has_server_tables(&pipeline->letters) ||
+           has_server_tables(&pipeline->queue) ||
+           (sink->plugin && sink->plugin->about.sink->migrate && !is_embedded(sink));
+}
+
+/* A dry run's script is for the server, where the statements of a file of SQLite's would fail, or leave
+ * tables that nobody uses. */
+static void tell_plan(const struct migrating *migrating, const struct stage *stage, const char *plan)
+{
+    const struct migrate *to_do = migrating->to_do;
+    if (to_do->dry_run && *plan && is_embedded(stage) && any_server_tables(to_do->pipeline))
+        to_do->tell_step(to_do->context, sp_arena_printf(migrating->arena,
+                                                         "%s: %s needs no server: scanpipe makes its tables",
+                                                         stage->name, stage->plugin->about.name));
+    else
+        to_do->tell_plan(to_do->context, stage->name, plan);
+}
+
 /* Of what a stage keeps for itself. */
 static int migrate_own(struct migrating *migrating, const struct stage *stage, bool *pending_out,
                        struct sp_error *err)
@@ -53,7 +84,7 @@ static int migrate_own(struct migrating *migrating, const struct stage *stage, b
     if (bring_up(migrating, stage, stage->plugin->about.migrate, &plan, err) != 0)
         return -1;
     *pending_out = to_do->dry_run && *plan;
-    to_do->tell_plan(to_do->context, stage->name, plan);
+    tell_plan(migrating, stage, plan);
     return 0;
 }
 
@@ -232,7 +263,7 @@ static int rebuild(const struct migrating *migrating, struct sp_error *err)
     if (move_back(migrating, true, &moved, err) != 0 ||
         bring_up(migrating, sink, sink->plugin->about.sink->rebuild, &plan, err) != 0)
         return -1;
-    to_do->tell_plan(to_do->context, sink->name, plan);
+    tell_plan(migrating, sink, plan);
     if (!to_do->dry_run &&
         (move_back(migrating, false, &moved, err) != 0 || store_rules(migrating, err) != 0))
         return -1;
@@ -262,7 +293,7 @@ static int migrate_sink(struct migrating *migrating, struct sp_error *err)
         to_do->tell_step(to_do->context, "the table's rules are those it was folded by: it stays");
     if (bring_up(migrating, sink, sink->plugin->about.sink->migrate, &plan, err) != 0)
         return -1;
-    to_do->tell_plan(to_do->context, sink->name, plan);
+    tell_plan(migrating, sink, plan);
     return 0;
 }
 

@@ -15,7 +15,8 @@ struct migrate {
     bool dry_run;  /* looks, and changes nothing */
     bool rebuild;  /* the table is made afresh where its rules are not those that it was folded by */
     void *context; /* of these, which are called by the calling thread: */
-    /* A stage with tables is as it should be; `plan` has the statements that were, or are to be, executed. */
+    /* A stage with tables is as it should be; `plan` has the statements that were, or are to be, executed.
+     * A dry run tells a step instead for an embedded stage where others are on a server. */
     void (*tell_plan)(void *context, const char *stage, const char *plan);
     /* What else was done, or is to be: a sentence without a full stop. */
     void (*tell_step)(void *context, const char *text);
