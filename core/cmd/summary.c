@@ -33,7 +33,7 @@ static void add_text(struct buffer *out, const char *pipeline, const struct engi
     buffer_printf(out, "  repeated  %" PRIu64 "\n", report->events_repeated);
     buffer_printf(out, "  written   %" PRIu64 " in %" PRIu64 " write%s", report->events_written,
                   report->writes, cmd_plural(report->writes));
-    if (only_wrote)
+    if (only_wrote && report->events_written > 0)
         buffer_printf(out, ", %.0f a second", rate(report));
     buffer_add_char(out, '\n');
     buffer_printf(out, "  rows      %" PRIu64 " touched\n", report->rows_touched);

@@ -87,6 +87,11 @@ static void who_only_wrote_has_the_rate_of_what_was_written(void)
     summary_add(&out, "parcels", &report, false, false);
     CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "  read      0 events in 0 pages\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "  written   2900 in 1 write, 1455 a second\n"));
+    /* What was received and not written is no rate of writing. */
+    report.events_written = report.writes = 0;
+    buffer_clear(&out);
+    summary_add(&out, "parcels", &report, false, false);
+    CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&out), "  written   0 in 0 writes\n"));
 }
 
 static void what_was_before_is_added(void)
