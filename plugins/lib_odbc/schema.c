@@ -82,9 +82,7 @@ static size_t bound_of(const struct odbc_sink *sink, const struct look *look, si
 static int fail_missing(const struct odbc_sink *sink, const struct look *look, struct sp_error *err)
 {
     const struct sp_table *table = sink->table;
-    const struct odbc_dialect *dialect = sink->store.dialect;
     size_t missing = first_missing(table, look);
-    char *sql = look->table ? dialect->add_column(table, missing) : dialect->create(table);
     if (!look->table)
         sp_fail(err, SP_REFUSED, "%s: there is no table %s", sink->store.place, table->name);
     else
@@ -93,8 +91,8 @@ static int fail_missing(const struct odbc_sink *sink, const struct look *look, s
     if (look->table && bound_of(sink, look, missing) > 0)
         sp_fail_cure(err, "say scanpipe migrate, or set `migrate: true`: it is also filled");
     else
-        sp_fail_cure(err, "set `migrate: true`, or create it: %s", sql);
-    free(sql);
+        sp_fail_cure(err, "say scanpipe migrate, or set `migrate: true`; scanpipe %s prints the statement",
+                     look->table ? "check --online" : "table");
     return -1;
 }
 

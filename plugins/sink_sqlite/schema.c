@@ -63,7 +63,6 @@ static int fail_missing(const struct sink *sink, const struct look *look, struct
     const struct sp_table *table = sink->table;
     const char *path = sink->store.config->path;
     size_t missing = first_missing(table, look);
-    char *sql = look->table ? dialect_add_column(table, missing) : dialect_create(table);
     if (!look->table)
         sp_fail(err, SP_REFUSED, "%s: there is no table %s", path, table->name);
     else
@@ -72,8 +71,8 @@ static int fail_missing(const struct sink *sink, const struct look *look, struct
     if (look->table && bound_of(table, look, missing) > 0)
         sp_fail_cure(err, "say scanpipe migrate, or set `migrate: auto`: it is also filled");
     else
-        sp_fail_cure(err, "set `migrate: auto` or create it: %s", sql);
-    free(sql);
+        sp_fail_cure(err, "say scanpipe migrate, or set `migrate: auto`; scanpipe %s prints the statement",
+                     look->table ? "check --online" : "table");
     return -1;
 }
 

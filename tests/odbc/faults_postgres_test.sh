@@ -121,12 +121,13 @@ a_lock_timeout() {
 a_table_that_goes() {
     sql 'ALTER TABLE "Words" RENAME TO "Elsewhere"'
     call one 'write 1 3 5 gone'
-    says 'given a table that was taken away' refused 'CREATE TABLE "Words"'
+    says 'given a table that was taken away' refused 'scanpipe table prints the statement'
     call one 'probe'
     says 'and a probe says so too' refused 'there is no table'
+    says 'and what to do, whole' refused '= say scanpipe migrate, or set `migrate: true`; scanpipe table prints the statement'
     sql 'ALTER TABLE "Elsewhere" RENAME TO "Words"; ALTER TABLE "Words" RENAME COLUMN "Word" TO "Other"'
     call one 'write 1 3 5 gone'
-    says 'given a column that was taken away' refused 'ADD COLUMN "Word"'
+    says 'given a column that was taken away' refused 'scanpipe check --online prints the statement'
     sql 'ALTER TABLE "Words" RENAME COLUMN "Other" TO "Word"'
     call one 'write 1 3 5 back'
     says 'and when it is back, so is the sink' ok

@@ -417,8 +417,8 @@ static void a_missing_table_is_refused_with_its_cure(void)
     CU_ASSERT_NOT_EQUAL(access(desk.path, F_OK), 0); /* to look makes no file */
     FAILS(write_rows(&desk, row, 1), SP_REFUSED);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "there is no table Plain"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "migrate: auto"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.cure, "CREATE TABLE \"Plain\""));
+    CU_ASSERT_STRING_EQUAL(
+        err.cure, "say scanpipe migrate, or set `migrate: auto`; scanpipe table prints the statement");
     /* it is there: the same handle goes on */
     WORKS(migrate(&desk, SP_MIGRATE_APPLY, NULL));
     WORKS(write_rows(&desk, row, 1));
