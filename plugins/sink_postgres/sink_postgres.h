@@ -26,7 +26,7 @@ char *postgres_select(const struct sp_table *table);
 
 /* ---- errors.c */
 
-#define POSTGRES_CLASSES 38
+#define POSTGRES_CLASSES 39
 extern const struct odbc_class postgres_classes[POSTGRES_CLASSES];
 
 #endif

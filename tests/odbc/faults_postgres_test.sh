@@ -147,6 +147,14 @@ permission_taken() {
     sql 'GRANT INSERT ON "Words" TO clerk'
     call clerk 'write 1 3 7 clerk'
     says 'and given back' ok
+    call one 'put sequence x 0'
+    says 'given the tables of the state, of another user' ok swapped
+    sql 'GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO clerk; GRANT CREATE ON SCHEMA public TO clerk'
+    call clerk 'put clerk x 0'
+    says 'and no permission for their sequence' refused 'GRANT the user USAGE on the sequence'
+    sql 'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO clerk'
+    call clerk 'put clerk x 0'
+    says 'and when it is given' ok swapped
 }
 
 too_many() {
