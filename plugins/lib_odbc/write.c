@@ -27,15 +27,12 @@ static uint32_t column_to_blame(const struct odbc_sink *sink, const char *text)
 static void name_culprit(struct odbc_sink_handle *handle, const struct sp_batch *batch,
                          struct sp_result *results, struct sp_error *err)
 {
-    const struct sp_table *table = handle->sink->table;
     if (err->class != SP_REJECTED || batch->row_count != 1)
         return;
     bool too_long = handle->db.failure && handle->db.failure->too_long;
     uint32_t column = column_to_blame(handle->sink, err->text);
     if (too_long && column == SP_NO_COLUMN)
         column = schema_too_long(handle, batch->values);
-    if (too_long && column != SP_NO_COLUMN)
-        sp_error_context(err, "column %s", table->columns[column].name);
     snprintf(handle->reason, sizeof handle->reason, "%s", err->text);
     results[0] = (struct sp_result){SP_REJECTED, column, handle->reason};
 }

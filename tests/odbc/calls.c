@@ -127,6 +127,8 @@ static void do_write(struct stage *sink, struct sp_arena *arena, char **words)
     }
     int64_t began = sp_clock_now(), deadline = begin(sink, atoll(words[5]));
     int rc = sink->about->sink->write(sink->handle, &batch, results, &written, deadline, &err);
+    if (rc != 0 && results[0].class == SP_REJECTED && results[0].column < table.column_count)
+        sp_error_context(&err, "blames %s", columns[results[0].column].name);
     answer(rc, began, sp_arena_printf(arena, "%" PRIu64, written.rows_touched));
 }
 

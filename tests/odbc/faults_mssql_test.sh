@@ -124,7 +124,7 @@ too_long() {
     says 'given a text that is too long, by 2628' ok
     plays '{"error": {"number": 2628, "column": "Word"}}'
     call one "write 1 1 $order word"
-    says 'given a text that is too long, by 2628' rejected 'column Word: '
+    says 'given a text that is too long, by 2628' rejected 'blames Word: SQL Server ('
     mssql_tell clear
     plays '{"error": 8152}'
     call one "write 1 1 $order word"

@@ -188,7 +188,7 @@ one_culprit() {
     says 'given a row that a constraint rejects' rejected NoPoison
     sql 'ALTER TABLE "Words" DROP CONSTRAINT "NoPoison"; ALTER TABLE "Words" ALTER "Word" TYPE varchar(5) USING left("Word", 5)'
     call one 'write 1 1 9 longer'
-    says 'given a text that is too long for the column' rejected 'column Word: '
+    says 'given a text that is too long for the column' rejected 'blames Word: PostgreSQL ('
     call one 'read 1'
     says 'and it is not there, cut' ok "8 rotat"
     sql 'ALTER TABLE "Words" ALTER "Word" TYPE varchar(2000)'
