@@ -97,8 +97,8 @@ static const struct help helps[] = {
     {"pause",
      "Usage: scanpipe pause [ingest|deliver] -c FILE [--status] [--json]\n"
      "\n"
-     "Holds a half of the pipeline, or both, in every process that runs it, within seconds, until 'scanpipe\n"
-     "resume'.  It outlives restarts.\n"
+     "Asks every process that runs the pipeline to hold a half of it, or both, until 'scanpipe resume'.  They obey\n"
+     "within seconds, and say so in their logs.  It outlives restarts.\n"
      "\n",
      ""},
     {"resume",
