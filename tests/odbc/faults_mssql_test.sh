@@ -65,7 +65,8 @@ what_arrives() {
     call one "write 100 3000 1 $word"
     says 'and a repeat changes nothing' ok ' 0'
     mssql_tell records 'where={"event": "login", "user": "scanpipe"}' | head -n 1 >"$scratch/login"
-    check 'the login is of TDS 7.4, and names the program' grep -q '"application": "scanpipe".*"tds": "74' "$scratch/login"
+    grep -q '"application": "scanpipe".*"tds": "74' "$scratch/login"
+    ok 'the login is of TDS 7.4, and names the program' $? "$(cat "$scratch/login")"
 }
 
 # error NUMBER CLASS [PART] [AGAIN]: played once, or so often
