@@ -41,7 +41,7 @@ BY_HAND = {".ac", ".am", ".c", ".fish", ".h", ".in", ".m4", ".md", ".mjs", ".mk"
            ".1", ".3", ".5", ".7", ".8"}
 MADE = ("build-aux/ltmain.sh", "build-aux/tap-driver.sh", "Makefile.in", "aclocal.m4", "config.h", "config.h.in", "confdefs.h",
         "completion/*", "m4/libtool.m4", "m4/lt*.m4", "sql/*_migrations.h", "core/cmd/*_templates.h")
-NOT_ENTERED = {".git", ".deps", ".libs", "autom4te.cache", "build", "build-all", "found", "demo-data", "node_modules",
+NOT_ENTERED = {".git", ".deps", ".libs", "_build", "_inst", "autom4te.cache", "build", "build-all", "found", "demo-data", "node_modules",
                "__pycache__"}
 
 
