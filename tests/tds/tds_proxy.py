@@ -116,15 +116,15 @@ class Pair:
             hang_up(server)
         self.log.add("close", connection=self.number, rule=rule.name if rule else None)
 
-    def obey(self, rule):
+    def obey(self, rule, direction):
         """What a rule does where it strikes; comes back where the data goes on."""
         self.log.add("rule", connection=self.number, rule=rule.name, do=rule.do, unit=self.units)
         if rule.do == "delay":
             time.sleep(rule.seconds)
             return
         if rule.do == "swallow":
-            while not self.over:  # the other thread ends it when its side does
-                time.sleep(0.05)
+            while self.ends[direction][0].recv(1 << 16):
+                pass
         self.end(rule.do == "reset", rule)
         raise Over()
 
@@ -139,7 +139,7 @@ class Pair:
             target.sendall(data[:allowed])
             self.passed[direction] += allowed
             data = data[allowed:]
-            self.obey(rule)
+            self.obey(rule, direction)
         target.sendall(data)
         self.passed[direction] += len(data)
 
@@ -161,7 +161,7 @@ class Pair:
                          if one.fits_request(self, text) and one.take()), None)
             self.waiting.append(rule if rule and rule.when != "before" else None)
         if rule and rule.when == "before":
-            self.obey(rule)
+            self.obey(rule, "up")
         self.forward("up", data)
 
     def downwards(self):
@@ -185,7 +185,7 @@ class Pair:
             del held[:rule.passing]
         elif not last:
             return rule
-        self.obey(rule)
+        self.obey(rule, "down")
         self.forward("down", bytes(held))
         held.clear()
         return None
