@@ -99,6 +99,7 @@ engine_sources = \
 	core/engine/crew.c \
 	core/engine/deliver.c \
 	core/engine/deliver.h \
+	core/engine/doubt.c \
 	core/engine/engine.c \
 	core/engine/engine.h \
 	core/engine/framing.c \
@@ -107,6 +108,7 @@ engine_sources = \
 	core/engine/holder.h \
 	core/engine/ingest.c \
 	core/engine/ingest.h \
+	core/engine/judge.c \
 	core/engine/keeper.c \
 	core/engine/lease.c \
 	core/engine/lease.h \
@@ -159,7 +161,8 @@ engine_sources = \
 	core/engine/verdicts.c \
 	core/engine/verdicts.h \
 	core/engine/work.h \
-	core/engine/write.c
+	core/engine/write.c \
+	core/engine/write.h
 
 ops_sources = \
 	core/ops/cells.c \

@@ -77,17 +77,19 @@ enum outcome {
     WRITE_STOPPED, /* the stop came first */
 };
 
-/* write.c: stores what the table rejects among the dead letters; what fits goes to *taken (in the batch's
+/* judge.c: stores what the table rejects among the dead letters; what fits goes to *taken (in the batch's
  * arena).  Counts.  A batch that was judged is not judged again.  False: the stop came first. */
-bool write_judge(struct worker *worker, struct batch *batch, struct set *taken);
-/* Writes a set that was judged, but for what has ended before, whatever it takes; what can never be written
- * is stored among the dead letters.  Where some is in doubt afterwards, the batch is to come aside. */
-enum outcome write_set(struct worker *worker, struct batch *batch, struct set set);
-/* The two together; the whole batch. */
-enum outcome write_batch(struct worker *worker, struct batch *batch);
+bool judge_batch(struct worker *worker, struct batch *batch, struct set *taken);
 /* A dead letter for an event of the batch; its texts live until the next try to write it. */
-struct sp_letter write_letter(struct worker *worker, struct batch *batch, uint32_t event, const char *stage,
+struct sp_letter judge_letter(struct worker *worker, struct batch *batch, uint32_t event, const char *stage,
                               const char *plugin);
+
+/* write.c: writes a set that was judged, but for what has ended before, whatever it takes; what can never be
+ * written is stored among the dead letters.  Where some is in doubt afterwards, the batch is to come aside.
+ */
+enum outcome write_set(struct worker *worker, struct batch *batch, struct set set);
+/* Judges, and writes; the whole batch. */
+enum outcome write_batch(struct worker *worker, struct batch *batch);
 
 /* trial.c: writes a batch of suspects under marks and settles it; one that comes aside is not settled. */
 enum outcome trial_run(struct worker *worker, struct batch *batch);

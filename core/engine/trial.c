@@ -197,7 +197,7 @@ static enum outcome convict(struct worker *worker, struct batch *batch, struct s
     if (set.count == 0 || batch->events[set.events[0]].end != EVENT_OPEN)
         return WRITE_DONE;
     struct sp_letter letter =
-        write_letter(worker, batch, set.events[0], "sink", work->pipeline->sink.plugin->about.name);
+        judge_letter(worker, batch, set.events[0], "sink", work->pipeline->sink.plugin->about.name);
     letter.class = "killed";
     letter.reason =
         sp_arena_printf(batch->arena,
@@ -251,7 +251,7 @@ static struct suspect *suspects_of(const struct batch *batch, struct sp_arena *a
 static enum outcome try_all(struct worker *worker, struct batch *batch, struct suspect *suspects)
 {
     struct set fitting;
-    if (!write_judge(worker, batch, &fitting))
+    if (!judge_batch(worker, batch, &fitting))
         return WRITE_STOPPED;
     enum outcome outcome = WRITE_DONE;
     for (bool more = true; more && outcome == WRITE_DONE;)

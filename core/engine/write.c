@@ -2,45 +2,9 @@
 #include <config.h>
 
 #include "base/mem.h"
-#include "engine/deliver.h"
+#include "engine/write.h"
 
-enum answer { WRITTEN, REJECTED, UNKNOWN, STOPPED };
-
-/* What the sink said of a set that it rejected. */
-struct verdict {
-    struct sp_result *results; /* one a row, or an event without a table */
-    size_t count;
-    bool unknown; /* it did not say that it rejects them: it failed in a way that is not known */
-    struct sp_error err;
-};
-
-static const struct table_plan *plan_of(const struct worker *worker)
-{
-    return worker->deliver->work->pipeline->table;
-}
-
-struct sp_letter write_letter(struct worker *worker, struct batch *batch, uint32_t event, const char *stage,
-                              const char *plugin)
-{
-    const struct delivered *delivered = &batch->events[event];
-    struct sp_slice cursor = framing_attribute(&batch->carried[delivered->carried].message, FRAMING_CURSOR);
-    struct sp_letter letter = {.event = delivered->bytes, .stage = stage, .plugin = plugin};
-    struct fold_identity identity = {NULL, NULL};
-    if (plan_of(worker))
-        fold_identify(plan_of(worker), delivered->bytes, batch->scratch, &identity);
-    letter.event_id = identity.order;
-    letter.event_key = identity.key;
-    if (cursor.data)
-        letter.cursor = sp_arena_text(batch->scratch, cursor.data, cursor.size);
-    if (delivered->history) {
-        letter.attempts = delivered->history->attempts + 1;
-        letter.first_wall_ms = delivered->history->first_wall_ms;
-    }
-    return letter;
-}
-
-/* Folds a set whose events are all known to fit, or takes them as they are. */
-static void make_rows(struct worker *worker, struct batch *batch, struct set set, struct sp_batch *rows)
+void write_make_rows(struct worker *worker, struct batch *batch, struct set set, struct sp_batch *rows)
 {
     *rows = (struct sp_batch){.size = sizeof *rows};
     if (!worker->fold) {
@@ -91,9 +55,8 @@ static void note_accepted(_Atomic int64_t *accepted_at, int64_t began)
         continue;
 }
 
-/* Writes rows, however long the sink is away. */
-static enum answer write_rows(struct worker *worker, struct batch *batch, const struct sp_batch *rows,
-                              size_t events, struct verdict *verdict)
+enum answer write_rows(struct worker *worker, struct batch *batch, const struct sp_batch *rows, size_t events,
+                       struct verdict *verdict)
 {
     struct counters *counters = &worker->deliver->work->counters;
     struct sp_written written;
@@ -120,13 +83,11 @@ static enum answer write_rows(struct worker *worker, struct batch *batch, const 
     return WRITTEN;
 }
 
-/* The sink rejects this one event, alone.  Its letter waits until the whole batch is judged: one
- * store then serves all.  Nothing is lost meanwhile, the message is not settled. */
-static void bury(struct worker *worker, struct batch *batch, uint32_t event, const struct verdict *verdict)
+void write_bury(struct worker *worker, struct batch *batch, uint32_t event, const struct verdict *verdict)
 {
-    const struct sp_table *table = worker->fold ? table_of(plan_of(worker)) : NULL;
+    const struct sp_table *table = worker->fold ? table_of(worker->deliver->work->pipeline->table) : NULL;
     struct sp_letter letter =
-        write_letter(worker, batch, event, "sink", worker->deliver->work->pipeline->sink.plugin->about.name);
+        judge_letter(worker, batch, event, "sink", worker->deliver->work->pipeline->sink.plugin->about.name);
     const struct sp_result *named = &verdict->results[0];
     bool is_named = named->class == SP_REJECTED;
     const char *reason = is_named && named->text ? named->text : verdict->err.text;
@@ -182,10 +143,6 @@ static bool is_first_half(const struct verdict *verdict, uint32_t row)
     return row < verdict->count / 2;
 }
 
-static enum outcome write_part(struct worker *worker, struct batch *batch, struct set set);
-static enum outcome strike(struct worker *worker, struct batch *batch, uint32_t event,
-                           const struct verdict *verdict);
-
 static enum outcome write_one_by_one(struct worker *worker, struct batch *batch, struct set set)
 {
     enum outcome outcome = WRITE_DONE;
@@ -210,9 +167,9 @@ static enum outcome isolate(struct worker *worker, struct batch *batch, struct s
 {
     struct set first, second;
     if (set.count == 1 && verdict->unknown)
-        return strike(worker, batch, set.events[0], verdict);
+        return doubt_strike(worker, batch, set.events[0], verdict);
     if (set.count == 1) {
-        bury(worker, batch, set.events[0], verdict);
+        write_bury(worker, batch, set.events[0], verdict);
         return WRITE_DONE;
     }
     if (part(worker, batch->scratch, set, is_named, verdict, &first, &second)) {
@@ -224,85 +181,10 @@ static enum outcome isolate(struct worker *worker, struct batch *batch, struct s
     return write_one_by_one(worker, batch, set); /* it is one row */
 }
 
-static void note_written(struct batch *batch, struct set set)
+void write_note(struct batch *batch, struct set set)
 {
     for (size_t i = 0; i < set.count; i++)
         batch->events[set.events[i]].end = EVENT_WRITTEN;
-}
-
-/* An event that the sink should take: one that it has taken, or, where there is none, any of the set.  They
- * are picked by chance: the one may fail for a reason of its own.  False: there is none but those in
- * question. */
-static bool pick_witness(const struct batch *batch, struct set set, uint32_t *out)
-{
-    uint64_t seen = 0;
-    for (size_t i = 0; i < batch->taken.count; i++)
-        if (batch->events[batch->taken.events[i]].end == EVENT_WRITTEN && sp_random() % ++seen == 0)
-            *out = batch->taken.events[i];
-    if (seen == 0 && set.count > 1)
-        *out = set.events[sp_random() % set.count];
-    return seen > 0 || set.count > 1;
-}
-
-enum witness { WITNESS_TAKEN, WITNESS_FAILED, WITNESS_NONE, WITNESS_STOPPED };
-
-/* Whether the sink has taken another write since the last failure, or takes one now.  NONE: there is nothing
- * to ask it with.  From now on a failure is, or is not, the events'. */
-static enum witness ask_witness(struct worker *worker, struct batch *batch, struct set set)
-{
-    struct verdict verdict = {0};
-    struct sp_batch rows;
-    uint32_t witness;
-    batch->unknown_rejects = atomic_load(&worker->deliver->accepted_at) > batch->unknown_at;
-    if (batch->unknown_rejects)
-        return WITNESS_TAKEN;
-    if (!pick_witness(batch, set, &witness))
-        return WITNESS_NONE;
-    make_rows(worker, batch, (struct set){&witness, 1}, &rows);
-    enum answer answer = write_rows(worker, batch, &rows, 0, &verdict);
-    if (answer == STOPPED)
-        return WITNESS_STOPPED;
-    batch->unknown_rejects = answer == WRITTEN;
-    if (answer == WRITTEN)
-        note_written(batch, (struct set){&witness, 1});
-    else if (batch->events[witness].end == EVENT_WRITTEN) /* else it may be to blame itself */
-        batch_forget_doubts(batch);
-    return answer == WRITTEN ? WITNESS_TAKEN : WITNESS_FAILED;
-}
-
-/* One event has failed alone, in a way that is not known (verdicts.h).  What stays in doubt is tried again.
- */
-static enum outcome strike(struct worker *worker, struct batch *batch, uint32_t event,
-                           const struct verdict *verdict)
-{
-    struct sp_error why = verdict->err;
-    enum witness witness = ask_witness(worker, batch, (struct set){&event, 1});
-    if (witness != WITNESS_TAKEN)
-        return witness == WITNESS_STOPPED ? WRITE_STOPPED : WRITE_ASIDE;
-    batch->unknown_at = sp_clock_now();
-    if (verdicts_strike(&batch->events[event].strikes)) {
-        struct verdict final = {.results = &(struct sp_result){SP_OK, SP_NO_COLUMN, NULL}, .err = why};
-        bury(worker, batch, event, &final);
-    }
-    return WRITE_DONE;
-}
-
-/* The sink has failed in a way that is not known.  The first time the batch comes aside, until the sink took
- * another write; where that place is taken it is looked into at once: what of it can be written is the
- * witness of the one that waits there.  Where the sink takes another write, some of the set are to blame. */
-static enum outcome end_unknown(struct worker *worker, struct batch *batch, struct set set,
-                                const struct verdict *verdict)
-{
-    if (!batch->was_aside && worker->aside->count == 0)
-        return WRITE_ASIDE;
-    if (!batch->was_aside)
-        batch->unknown_at = sp_clock_now();
-    if (set.count == 1)
-        return strike(worker, batch, set.events[0], verdict);
-    enum witness witness = ask_witness(worker, batch, set);
-    if (witness != WITNESS_TAKEN)
-        return witness == WITNESS_STOPPED ? WRITE_STOPPED : WRITE_ASIDE;
-    return write_part(worker, batch, set);
 }
 
 static enum outcome end_of(struct worker *worker, struct batch *batch, struct set set, enum answer answer,
@@ -310,25 +192,25 @@ static enum outcome end_of(struct worker *worker, struct batch *batch, struct se
 {
     switch (answer) {
     case WRITTEN:
-        note_written(batch, set);
+        write_note(batch, set);
         return WRITE_DONE;
     case REJECTED:
         return isolate(worker, batch, set, verdict);
     case UNKNOWN:
-        return end_unknown(worker, batch, set, verdict);
+        return doubt_set(worker, batch, set, verdict);
     case STOPPED:
         break;
     }
     return WRITE_STOPPED;
 }
 
-static enum outcome write_part(struct worker *worker, struct batch *batch, struct set set)
+enum outcome write_part(struct worker *worker, struct batch *batch, struct set set)
 {
     struct sp_batch rows;
     struct verdict verdict = {0};
     if (set.count == 0)
         return WRITE_DONE;
-    make_rows(worker, batch, set, &rows);
+    write_make_rows(worker, batch, set, &rows);
     enum answer answer = write_rows(worker, batch, &rows, set.count, &verdict);
     return end_of(worker, batch, set, answer, &verdict);
 }
@@ -367,19 +249,6 @@ static struct set open_of(const struct batch *batch, struct set set, bool in_dou
     return (struct set){list, count};
 }
 
-/* Those in doubt are tried once more, each alone and behind a witness. */
-static enum outcome write_doubtful(struct worker *worker, struct batch *batch, struct set set)
-{
-    enum outcome outcome = WRITE_DONE;
-    for (size_t i = 0; i < set.count && outcome == WRITE_DONE; i++) {
-        struct set one = {&set.events[i], 1};
-        if (ask_witness(worker, batch, one) == WITNESS_STOPPED)
-            return WRITE_STOPPED;
-        outcome = write_part(worker, batch, one);
-    }
-    return outcome;
-}
-
 enum outcome write_set(struct worker *worker, struct batch *batch, struct set set)
 {
     batch_begin_try(batch);
@@ -387,79 +256,8 @@ enum outcome write_set(struct worker *worker, struct batch *batch, struct set se
     struct set doubtful = open_of(batch, set, true);
     enum outcome outcome = write_part(worker, batch, open_of(batch, set, false));
     if (outcome == WRITE_DONE)
-        outcome = write_doubtful(worker, batch, doubtful);
+        outcome = doubt_again(worker, batch, doubtful);
     return store_buried(worker, batch, open - count_open(batch, set), outcome);
-}
-
-struct rejects {
-    struct sp_letter *letters;
-    size_t count;
-};
-
-static void add_letter(struct worker *worker, struct batch *batch, struct rejects *rejects, uint32_t event,
-                       const struct fold_reject *why)
-{
-    if (!rejects->letters)
-        rejects->letters = sp_arena_alloc(batch->scratch, batch->event_count * sizeof *rejects->letters);
-    struct sp_letter letter = write_letter(worker, batch, event, "table", "table");
-    letter.class = why->reason_class;
-    letter.reason = why->reason;
-    letter.column = why->column;
-    letter.pointer = why->pointer;
-    rejects->letters[rejects->count++] = letter;
-}
-
-/* What other programs put into the queue was not judged by a source, nor was what comes back from the dead
- * letters: a sink without a table gets JSON objects, and nothing else. */
-static enum fold_verdict judge_event(struct worker *worker, struct batch *batch, uint32_t number,
-                                     struct fold_reject *why)
-{
-    const struct delivered *event = &batch->events[number];
-    if (event->history && event->history->wrong) {
-        *why = (struct fold_reject){.reason_class = "malformed", .reason = event->history->wrong};
-        return FOLD_REJECTED;
-    }
-    if (worker->fold)
-        return fold_add(worker->fold, event->bytes, number, why);
-    *why = (struct fold_reject){.reason_class = "malformed", .reason = "is not a JSON object"};
-    const struct sp_received *message = &batch->carried[event->carried].message;
-    if (sp_slice_equal(framing_attribute(message, FRAMING_FORMAT), sp_slice_of(FRAMING_NDJSON)))
-        return FOLD_TAKEN;
-    return framing_is_object(event->bytes) ? FOLD_TAKEN : FOLD_REJECTED;
-}
-
-/* With a table, judging folds what fits on the way. */
-static bool judge(struct worker *worker, struct batch *batch)
-{
-    struct work *work = worker->deliver->work;
-    uint32_t *fitting = sp_arena_alloc(batch->arena, batch->event_count * sizeof *fitting);
-    struct rejects rejects = {NULL, 0};
-    struct fold_reject why;
-    size_t count = 0;
-    if (worker->fold)
-        fold_start(worker->fold);
-    for (uint32_t i = 0; i < batch->event_count; i++) {
-        enum fold_verdict verdict = judge_event(worker, batch, i, &why);
-        if (verdict == FOLD_TAKEN)
-            fitting[count++] = i;
-        else if (verdict == FOLD_REJECTED)
-            add_letter(worker, batch, &rejects, i, &why);
-        batch->events[i].end = verdict == FOLD_TAKEN      ? EVENT_OPEN
-                               : verdict == FOLD_REJECTED ? EVENT_BURIED
-                                                          : EVENT_UNWANTED;
-    }
-    batch->taken = (struct set){fitting, count};
-    count_add(&work->counters.events_unwanted, batch->event_count - count - rejects.count);
-    deliver_count_verdicts(worker->deliver, rejects.count, rejects.count);
-    return letters_store(work, &worker->letters, rejects.letters, rejects.count);
-}
-
-bool write_judge(struct worker *worker, struct batch *batch, struct set *taken)
-{
-    batch_begin_try(batch);
-    batch->judged = batch->judged || judge(worker, batch);
-    *taken = batch->taken;
-    return batch->judged;
 }
 
 /* What was just judged: with a table, that has folded what fits already. */
@@ -470,7 +268,7 @@ static enum outcome write_judged(struct worker *worker, struct batch *batch, str
     if (worker->fold)
         fold_finish(worker->fold, &rows);
     else
-        make_rows(worker, batch, all, &rows);
+        write_make_rows(worker, batch, all, &rows);
     enum answer answer = write_rows(worker, batch, &rows, all.count, &verdict);
     enum outcome outcome = end_of(worker, batch, all, answer, &verdict);
     return store_buried(worker, batch, all.count - count_open(batch, all), outcome);
@@ -480,7 +278,7 @@ enum outcome write_batch(struct worker *worker, struct batch *batch)
 {
     struct set all;
     bool again = batch->judged;
-    if (!write_judge(worker, batch, &all))
+    if (!judge_batch(worker, batch, &all))
         return WRITE_STOPPED;
     enum outcome outcome = again ? write_set(worker, batch, all) : write_judged(worker, batch, all);
     return outcome == WRITE_DONE && batch_is_open(batch) ? WRITE_ASIDE : outcome;
