@@ -497,6 +497,13 @@ tests_unit_source_file_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_source_file_test_CFLAGS = $(UNIT_CFLAGS) $(ZLIB_CFLAGS)
 tests_unit_source_file_test_LDADD = tests/libsource_file.a $(UNIT_LIBS) $(ZLIB_LIBS)
 
+unit_tests += tests/unit/sql_text_test
+tests_unit_sql_text_test_SOURCES = \
+	tests/unit/sql_text_test.c
+tests_unit_sql_text_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_sql_text_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sql_text_test_LDADD = plugins/lib_sql/libsql.la $(UNIT_LIBS)
+
 unit_tests += tests/unit/sqs_answer_test
 tests_unit_sqs_answer_test_SOURCES = \
 	tests/unit/sqs_answer_test.c

@@ -3,6 +3,8 @@
 
 #include "rows.h"
 
+#include "../lib_sql/text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -68,18 +70,6 @@ void value_put_rows(struct odbc_sink_handle *handle, const struct sp_batch *batc
     json_raw(json, "]");
 }
 
-/* As the core writes it: with as many digits behind the point as the column has. */
-static bool is_decimal(const char *text, uint32_t scale)
-{
-    static const char digits[] = "0123456789";
-    text += *text == '-';
-    size_t whole = strspn(text, digits);
-    text += whole;
-    if (whole == 0 || scale == 0)
-        return whole > 0 && !*text;
-    return *text == '.' && strspn(text + 1, digits) == scale && !text[1 + scale];
-}
-
 static const char *take_number(const char *text, enum sp_type type, int64_t *out)
 {
     char *end;
@@ -106,7 +96,7 @@ static const char *take(const struct sp_column *column, struct sp_slice text, st
     case SP_TYPE_TIMESTAMP:
         return sp_time_parse(text, &out->number);
     case SP_TYPE_DECIMAL:
-        if (!is_decimal(text.data, column->scale))
+        if (!sql_is_decimal(text.data, column->scale))
             return "is no decimal of its scale";
         break;
     case SP_TYPE_TEXT:

@@ -3,6 +3,8 @@
 
 #include "sink_sqlite.h"
 
+#include "../lib_sql/text.h"
+
 void value_bind(sqlite3_stmt *statement, int index, const struct sp_column *column,
                 const struct sp_value *value, char time[SP_TIME_TEXT_SIZE])
 {
@@ -29,18 +31,6 @@ void value_bind(sqlite3_stmt *statement, int index, const struct sp_column *colu
     }
 }
 
-/* As the core writes it: -?digits[.digits], with as many behind the point as the column has. */
-static bool is_decimal(const char *text, uint32_t scale)
-{
-    static const char digits[] = "0123456789";
-    text += *text == '-';
-    size_t whole = strspn(text, digits);
-    text += whole;
-    if (whole == 0 || scale == 0)
-        return whole > 0 && !*text;
-    return *text == '.' && strspn(text + 1, digits) == scale && !text[1 + scale];
-}
-
 const char *value_take(sqlite3_stmt *row, int index, const struct sp_column *column, struct sp_arena *arena,
                        struct sp_value *out)
 {
@@ -65,7 +55,7 @@ const char *value_take(sqlite3_stmt *row, int index, const struct sp_column *col
         break;
     }
     text = (const char *)sqlite3_column_text(row, index);
-    if (column->type == SP_TYPE_DECIMAL && !is_decimal(text ? text : "", column->scale))
+    if (column->type == SP_TYPE_DECIMAL && !sql_is_decimal(text ? text : "", column->scale))
         return "is no decimal of its scale";
     out->length = (uint32_t)sqlite3_column_bytes(row, index);
     out->text = sp_arena_text(arena, text ? text : "", out->length);

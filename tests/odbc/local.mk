@@ -5,7 +5,7 @@ odbc_unit_tests = tests/odbc/odbc_text_test
 tests_odbc_odbc_text_test_SOURCES = tests/odbc/odbc_text_test.c
 tests_odbc_odbc_text_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_odbc_odbc_text_test_CFLAGS = $(UNIT_CFLAGS) $(ODBC_CFLAGS)
-tests_odbc_odbc_text_test_LDADD = plugins/lib_odbc/libodbcsink.la $(UNIT_LIBS) $(ODBC_LIBS)
+tests_odbc_odbc_text_test_LDADD = plugins/lib_odbc/libodbcsink.la plugins/lib_sql/libsql.la $(UNIT_LIBS) $(ODBC_LIBS)
 
 GOLDEN = tests/odbc/golden.c tests/odbc/golden.h
 if WITH_POSTGRES
