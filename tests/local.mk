@@ -410,14 +410,14 @@ tests_unit_queue_care_test_SOURCES = \
 	tests/unit/queue_care_test.c
 tests_unit_queue_care_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_care_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_queue_care_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+tests_unit_queue_care_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a plugins/lib_sql/libsql.la $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/queue_sqlite_test
 tests_unit_queue_sqlite_test_SOURCES = \
 	tests/unit/queue_sqlite_test.c
 tests_unit_queue_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_queue_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_queue_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+tests_unit_queue_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a plugins/lib_sql/libsql.la $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/redrive_test
 tests_unit_redrive_test_SOURCES = \
@@ -533,7 +533,7 @@ tests_unit_state_letters_sqlite_test_SOURCES = \
 	tests/unit/state_letters_sqlite_test.c
 tests_unit_state_letters_sqlite_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_state_letters_sqlite_test_CFLAGS = $(UNIT_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_state_letters_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a $(UNIT_LIBS) $(SQLITE_LIBS)
+tests_unit_state_letters_sqlite_test_LDADD = tests/libqueue_sqlite.a tests/liblib_sqlite.a plugins/lib_sql/libsql.la $(UNIT_LIBS) $(SQLITE_LIBS)
 
 unit_tests += tests/unit/table_test
 tests_unit_table_test_SOURCES = \

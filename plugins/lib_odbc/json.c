@@ -3,6 +3,8 @@
 
 #include "json.h"
 
+#include "../lib_sql/text.h"
+
 #include <stdlib.h>
 
 #define KEPT ((size_t)8 * 1024 * 1024)
@@ -54,25 +56,6 @@ void json_number(struct odbc_json *json, int64_t number)
     json_add(json, at, (size_t)(end - at));
 }
 
-size_t json_sequence(const unsigned char *text, size_t size, uint32_t *point_out)
-{
-    unsigned char lead = text[0];
-    size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length == 0 || length > size)
-        return 0;
-    uint32_t point = lead & (0xffu >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        point = point << 6 | (text[i] & 0x3fu);
-    }
-    bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-        return 0;
-    *point_out = point;
-    return length;
-}
-
 static void add_unit(struct odbc_json *json, uint32_t unit)
 {
     static const char digits[] = "0123456789abcdef";
@@ -96,7 +79,7 @@ static size_t add_escaped(struct odbc_json *json, const unsigned char *text, siz
         add_unit(json, *text);
         return 1;
     }
-    size_t length = json_sequence(text, size, &point);
+    size_t length = sql_sequence(text, size, &point);
     if (point >= 0x10000) {
         add_unit(json, 0xd7c0 + (point >> 10));
         add_unit(json, 0xdc00 | (point & 0x3ff));

@@ -30,9 +30,6 @@ void json_string(struct odbc_json *json, const char *text, size_t size);
 /* A string of hexadecimal digits. */
 void json_hex(struct odbc_json *json, const void *data, size_t size);
 
-/* The length of the UTF-8 sequence at `text` (RFC 3629), 0 where there is none. */
-size_t json_sequence(const unsigned char *text, size_t size, uint32_t *point_out);
-
 /* Members: `name` with its comma or brace: ",\"stage\":" */
 void json_text_member(struct odbc_json *json, const char *name, const char *text); /* NULL: null */
 void json_number_member(struct odbc_json *json, const char *name, int64_t number);

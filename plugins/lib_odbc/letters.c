@@ -3,6 +3,8 @@
 
 #include "odbc.h"
 
+#include "../lib_sql/text.h"
+
 #include <stdlib.h>
 
 static const char putting[] = "storing dead letters", scanning[] = "reading dead letters",
@@ -11,23 +13,9 @@ static const char putting[] = "storing dead letters", scanning[] = "reading dead
 /* A statement takes so many bytes of letters at once, or one letter. */
 #define PUT_BYTES ((size_t)8 * 1024 * 1024)
 
-/* Is it text, as a column of text can hold it?  A NUL never is. */
-static bool is_text(struct sp_slice event)
-{
-    const unsigned char *at = (const unsigned char *)event.data, *end = at + event.size;
-    uint32_t point;
-    while (at < end) {
-        size_t length = *at > 0 && *at < 0x80 ? 1 : json_sequence(at, (size_t)(end - at), &point);
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
-}
-
 static void put_event(struct odbc_json *json, struct sp_slice event)
 {
-    bool text = is_text(event);
+    bool text = sql_can_be_text(event);
     json_raw(json, ",\"text\":");
     if (text)
         json_string(json, event.data, event.size);

@@ -3,6 +3,8 @@
 
 #include "odbc.h"
 
+#include "../lib_sql/text.h"
+
 #include <stdlib.h>
 
 _Static_assert(sizeof(SQLWCHAR) == 2, "wide characters are UTF-16");
@@ -15,8 +17,8 @@ SQLWCHAR *odbc_wide(const char *text, size_t *count_out)
     if (!out)
         abort();
     for (size_t at = 0; at < size;) {
-        uint32_t point = bytes[at] < 0x80 ? bytes[at] : 0xfffd;
-        size_t length = point < 0x80 ? 1 : json_sequence(bytes + at, size - at, &point);
+        uint32_t point = 0xfffd;
+        size_t length = sql_sequence(bytes + at, size - at, &point);
         if (point >= 0x10000) {
             out[count++] = (SQLWCHAR)(0xd7c0 + (point >> 10));
             out[count++] = (SQLWCHAR)(0xdc00 | (point & 0x3ff));

@@ -3,6 +3,8 @@
 
 #include "lite.h"
 
+#include "../lib_sql/text.h"
+
 #include <sql/sqlite_migrations.h>
 
 struct letters_config {
@@ -54,41 +56,10 @@ static int letters_load(const void *config, const struct sp_stage *stage, void *
     return lite_simple_load(&part, &((const struct letters_config *)config)->lite, stage, loaded, err);
 }
 
-/* The length of the UTF-8 sequence at `text` (RFC 3629), 0 where there is none. */
-static size_t sequence(const unsigned char *text, size_t size)
-{
-    unsigned char lead = text[0], low = 0x80, high = 0xbf;
-    size_t length = lead < 0x80   ? 1
-                    : lead < 0xc2 ? 0
-                    : lead < 0xe0 ? 2
-                    : lead < 0xf0 ? 3
-                    : lead < 0xf5 ? 4
-                                  : 0;
-    if (lead == 0 || length > size)
-        return 0;
-    if (lead == 0xe0)
-        low = 0xa0;
-    else if (lead == 0xed)
-        high = 0x9f;
-    else if (lead == 0xf0)
-        low = 0x90;
-    else if (lead == 0xf4)
-        high = 0x8f;
-    for (size_t i = 1; i < length; i++, low = 0x80, high = 0xbf) {
-        if (text[i] < low || text[i] > high)
-            return 0;
-    }
-    return length;
-}
-
-/* As text people can read it and use json_extract(); what is none (a NUL is none either) stays bytes. */
+/* As text people can read it and use json_extract(); what is none stays bytes. */
 static int bind_event(sqlite3_stmt *put, int index, struct sp_slice event)
 {
-    const unsigned char *text = (const unsigned char *)event.data;
-    size_t at = 0, step = 1;
-    while (at < event.size && (step = sequence(text + at, event.size - at)) > 0)
-        at += step;
-    if (event.size == 0 || step == 0)
+    if (event.size == 0 || !sql_can_be_text(event))
         return sqlite3_bind_blob64(put, index, event.size ? event.data : "", event.size, SQLITE_STATIC);
     return sqlite3_bind_text64(put, index, event.data, event.size, SQLITE_STATIC, SQLITE_UTF8);
 }

@@ -26,5 +26,5 @@ plugins_queue_sqlite_queue_sqlite_la_SOURCES = \
 plugins_queue_sqlite_queue_sqlite_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 plugins_queue_sqlite_queue_sqlite_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 plugins_queue_sqlite_queue_sqlite_la_LDFLAGS = $(PLUGIN_LDFLAGS)
-plugins_queue_sqlite_queue_sqlite_la_LIBADD = plugins/lib_sqlite/libsqlite.la $(SQLITE_LIBS)
+plugins_queue_sqlite_queue_sqlite_la_LIBADD = plugins/lib_sqlite/libsqlite.la plugins/lib_sql/libsql.la $(SQLITE_LIBS)
 EXTRA_DIST += plugins/queue_sqlite/README.md
