@@ -3,30 +3,21 @@
 
 #include "odbc.h"
 
-#include <stdio.h>
+#include "../lib_sql/migration.h"
 
 static const char doing[] = "making scanpipe's own tables";
-
-/* The digest of a migration's text: a released one never changes. */
-static void checksum_of(const char *sql, char out[2 * SP_SHA256_SIZE + 1])
-{
-    unsigned char digest[SP_SHA256_SIZE];
-    sp_sha256(sql, strlen(sql), digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
 
 static int check_one(struct odbc *db, int64_t number, const char *checksum, struct sp_error *err)
 {
     const struct odbc_part *part = db->store->part;
-    char known[2 * SP_SHA256_SIZE + 1];
+    char known[SQL_CHECKSUM_SIZE];
     if (number < 1 || number > (int64_t)part->migration_count) {
         sp_fail(err, SP_REFUSED,
                 "%s: its tables of %s were made by a newer scanpipe (step %lld, known are %zu)",
                 db->store->place, part->name, (long long)number, part->migration_count);
         return sp_fail_cure(err, "run the newer scanpipe, or name another database");
     }
-    checksum_of(part->migrations[number - 1], known);
+    sql_checksum(part->migrations[number - 1], known);
     if (strcmp(known, checksum) == 0)
         return 0;
     sp_fail(err, SP_REFUSED,
@@ -38,7 +29,7 @@ static int check_one(struct odbc *db, int64_t number, const char *checksum, stru
 /* Up to which number the migrations have run; 0 where the table of them is not there yet. */
 static int read_version(struct odbc *db, int64_t *version_out, struct sp_error *err)
 {
-    char checksum[2 * SP_SHA256_SIZE + 1] = "";
+    char checksum[SQL_CHECKSUM_SIZE] = "";
     int64_t number = 0, version = 0;
     int more;
     json_clear(&db->json);
@@ -69,8 +60,8 @@ static int read_version(struct odbc *db, int64_t *version_out, struct sp_error *
 /* The parameter that notes a step. */
 static void put_done(struct odbc_json *json, const struct odbc_part *part, int64_t number)
 {
-    char checksum[2 * SP_SHA256_SIZE + 1];
-    checksum_of(part->migrations[number - 1], checksum);
+    char checksum[SQL_CHECKSUM_SIZE];
+    sql_checksum(part->migrations[number - 1], checksum);
     json_clear(json);
     json_text_member(json, "{\"part\":", part->name);
     json_number_member(json, ",\"number\":", number);
@@ -134,24 +125,11 @@ int odbc_migrate(struct odbc *db, struct sp_error *err)
     return read_version(db, &version, err) < 0 ? -1 : bring_up(db, version, false, err);
 }
 
-/* Several statements, a line each. */
-static const char *break_lines(struct sp_arena *arena, const char *sql)
-{
-    char *text = sp_arena_text(arena, sql, strlen(sql));
-    bool quoted = false;
-    for (char *at = text; *at; at++) {
-        quoted ^= *at == '\'';
-        if (!quoted && at[0] == ';' && at[1] == ' ')
-            at[1] = '\n';
-    }
-    return text;
-}
-
 /* A statement as people read it, its parameter written out: that is JSON of ours, without a quote in it. */
 static const char *add_statement(struct sp_arena *arena, const char *plan, const char *sql, const char *json,
                                  const char *end)
 {
-    const char *text = break_lines(arena, sql), *mark = strchr(text, '?');
+    const char *text = sql_break_lines(arena, sql), *mark = strchr(text, '?');
     if (!mark)
         return sp_arena_printf(arena, "%s%s%s", plan, text, end);
     return sp_arena_printf(arena, "%s%.*s'%s'%s%s", plan, (int)(mark - text), text, json, mark + 1, end);

@@ -3,9 +3,10 @@
 
 #include "lite.h"
 
+#include "../lib_sql/migration.h"
+
 #include <errno.h>
 #include <sql/sqlite_migrations.h>
-#include <stdio.h>
 #include <unistd.h>
 
 /* The tables that all parts share; no version counts these, so each leaves alone what is there. */
@@ -51,19 +52,10 @@ static int write_version(struct lite *db, int64_t version)
     return rc;
 }
 
-/* The digest of a migration's text: a released one never changes. */
-static void checksum_of(const char *sql, char out[2 * SP_SHA256_SIZE + 1])
-{
-    unsigned char digest[SP_SHA256_SIZE];
-    sp_sha256(sql, strlen(sql), digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
-
 char *lite_note(const char *part, int64_t number, const char *migration)
 {
-    char checksum[2 * SP_SHA256_SIZE + 1];
-    checksum_of(migration, checksum);
+    char checksum[SQL_CHECKSUM_SIZE];
+    sql_checksum(migration, checksum);
     return sqlite3_mprintf("INSERT OR REPLACE INTO ScanpipeMigrations VALUES (%Q, %lld, %Q,"
                            " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))",
                            part, (long long)number, checksum);
@@ -104,10 +96,10 @@ static int apply(struct lite *db)
 /* Whether what ran in this file under the number is the text that we have. */
 static bool is_known(const struct lite_part *part, int64_t number, const char *checksum)
 {
-    char known[2 * SP_SHA256_SIZE + 1];
+    char known[SQL_CHECKSUM_SIZE];
     if (number < 1 || number > (int64_t)part->migration_count)
         return true;
-    checksum_of(part->migrations[number - 1], known);
+    sql_checksum(part->migrations[number - 1], known);
     return checksum && strcmp(known, checksum) == 0;
 }
 
@@ -185,19 +177,6 @@ int lite_migrate(struct lite *db, struct sp_error *err)
     return rc == SQLITE_OK ? lite_commit(db, doing, err) : lite_fail(db, rc, doing, err);
 }
 
-/* Several statements, a line each. */
-static const char *break_lines(struct sp_arena *arena, const char *sql)
-{
-    char *text = sp_arena_text(arena, sql, strlen(sql));
-    bool quoted = false;
-    for (char *at = text; *at; at++) {
-        quoted ^= *at == '\'';
-        if (!quoted && at[0] == ';' && at[1] == ' ')
-            at[1] = '\n';
-    }
-    return text;
-}
-
 /* All that is done from `version` on. */
 static const char *plan_text(const struct lite_part *part, int64_t version, struct sp_arena *arena)
 {
@@ -205,10 +184,10 @@ static const char *plan_text(const struct lite_part *part, int64_t version, stru
     if (version == (int64_t)part->migration_count)
         return plan;
     for (size_t i = 0; i < sizeof shared_migrations / sizeof *shared_migrations; i++)
-        plan = sp_arena_printf(arena, "%s%s\n", plan, break_lines(arena, shared_migrations[i]));
+        plan = sp_arena_printf(arena, "%s%s\n", plan, sql_break_lines(arena, shared_migrations[i]));
     for (; version < (int64_t)part->migration_count; version++) {
         char *note = lite_note(part->name, version + 1, part->migrations[version]);
-        plan = sp_arena_printf(arena, "%s%s\n%s;\n", plan, break_lines(arena, part->migrations[version]),
+        plan = sp_arena_printf(arena, "%s%s\n%s;\n", plan, sql_break_lines(arena, part->migrations[version]),
                                note ? note : "");
         sqlite3_free(note);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "base/arena.h"
+#include "lib_sql/migration.h"
 #include "lib_sql/text.h"
 #include "tap.h"
 
@@ -77,12 +79,28 @@ static void decimals_have_their_scale(void)
     CU_ASSERT(!sql_is_decimal("1.50 ", 2));
 }
 
+static void statements_have_their_lines(void)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
+    CU_ASSERT_STRING_EQUAL(sql_break_lines(arena, ""), "");
+    CU_ASSERT_STRING_EQUAL(sql_break_lines(arena, "A; B 'x; y''; z'; C;D"), "A;\nB 'x; y''; z';\nC;D");
+}
+
+static void checksums_match_the_standard(void)
+{
+    char checksum[SQL_CHECKSUM_SIZE];
+    sql_checksum("abc", checksum);
+    CU_ASSERT_STRING_EQUAL(checksum, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
         {"UTF-8 is what RFC 3629 says", sequences_are_those_of_the_standard},
         {"text is UTF-8 without a NUL", text_has_no_nul},
         {"decimals have as many digits behind the point as their column", decimals_have_their_scale},
+        {"a migration is shown a statement a line, and quoted text as it is", statements_have_their_lines},
+        {"a migration's checksum is its SHA-256", checksums_match_the_standard},
     };
     return tap_run("sql_text", tests, sizeof tests / sizeof *tests);
 }
