@@ -38,7 +38,7 @@ static const char *const statements[] = {
     [LETTERS_REMOVE] = "DELETE FROM FailedEvents WHERE Id = ? AND Version = ?",
 };
 
-static const struct lite_part part = {
+const struct lite_part lite_letters_part = {
     .name = "letters",
     .migrations = migrations,
     .migration_count = sizeof migrations / sizeof *migrations,
@@ -53,7 +53,8 @@ static void letters_check(const void *config, struct sp_check *check)
 
 static int letters_load(const void *config, const struct sp_stage *stage, void **loaded, struct sp_error *err)
 {
-    return lite_simple_load(&part, &((const struct letters_config *)config)->lite, stage, loaded, err);
+    return lite_simple_load(&lite_letters_part, &((const struct letters_config *)config)->lite, stage, loaded,
+                            err);
 }
 
 /* As text people can read it and use json_extract(); what is none stays bytes. */

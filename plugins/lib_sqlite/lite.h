@@ -157,8 +157,10 @@ int lite_migrate(struct lite *db, struct sp_error *err) SP_MUST_CHECK;
 /* For a description's migrate(). */
 int lite_migrate_store(struct lite *db, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
                        int64_t deadline, struct sp_error *err) SP_MUST_CHECK;
-/* The statement that notes that a part's migration has run, for sqlite3_free(); NULL: no memory. */
-char *lite_note(const char *part, int64_t number, const char *migration);
+/* In a transaction: make the tables that all parts share, and then a part's, up to its migration number
+ * `wanted`.  What is there stays.  SQLite's code. */
+int lite_make_shared(sqlite3 *file) SP_MUST_CHECK;
+int lite_make_part(const struct lite_part *part, sqlite3 *file, int64_t wanted) SP_MUST_CHECK;
 
 /* The next value of a counter that never goes back; inside a transaction.  SQLite's code. */
 int lite_count(sqlite3_stmt *counter, int64_t *value_out) SP_MUST_CHECK;
@@ -188,7 +190,8 @@ int lite_simple_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena
  * is there is opened: db->file may be NULL afterwards. */
 int lite_probe(struct lite *db, int64_t deadline, struct sp_error *err) SP_MUST_CHECK;
 
-/* Descriptions that both shared objects offer. */
+/* Descriptions that both shared objects offer, and what they keep. */
 extern const struct sp_plugin lite_state_plugin, lite_letters_plugin;
+extern const struct lite_part lite_state_part, lite_letters_part;
 
 #endif

@@ -19,7 +19,7 @@ static const char version_update[] = "INSERT OR REPLACE INTO ScanpipeSchema VALU
 static const char checksum_query[] = "SELECT Number, Checksum FROM ScanpipeMigrations WHERE Part = ?";
 
 /* 0 where the file has nothing of the part yet. */
-static int read_version(const struct lite *db, sqlite3 *file, int64_t *version_out)
+static int read_version(const struct lite_part *part, sqlite3 *file, int64_t *version_out)
 {
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(file, version_query, -1, &statement, NULL);
@@ -28,7 +28,7 @@ static int read_version(const struct lite *db, sqlite3 *file, int64_t *version_o
         return SQLITE_OK;
     }
     if (rc == SQLITE_OK) {
-        lite_bind_text(statement, 1, db->store->part->name);
+        lite_bind_text(statement, 1, part->name);
         rc = sqlite3_step(statement);
         if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
             *version_out = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
@@ -39,12 +39,12 @@ static int read_version(const struct lite *db, sqlite3 *file, int64_t *version_o
     return rc;
 }
 
-static int write_version(struct lite *db, int64_t version)
+static int write_version(const struct lite_part *part, sqlite3 *file, int64_t version)
 {
     sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(db->file, version_update, -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(file, version_update, -1, &statement, NULL);
     if (rc == SQLITE_OK) {
-        lite_bind_text(statement, 1, db->store->part->name);
+        lite_bind_text(statement, 1, part->name);
         sqlite3_bind_int64(statement, 2, version);
         rc = lite_run(statement);
     }
@@ -52,45 +52,46 @@ static int write_version(struct lite *db, int64_t version)
     return rc;
 }
 
-char *lite_note(const char *part, int64_t number, const char *migration)
+/* The statement that notes that a step has run, for sqlite3_free(); NULL: no memory. */
+static char *note_of(const struct lite_part *part, int64_t number)
 {
     char checksum[SQL_CHECKSUM_SIZE];
-    sql_checksum(migration, checksum);
+    sql_checksum(part->migrations[number - 1], checksum);
     return sqlite3_mprintf("INSERT OR REPLACE INTO ScanpipeMigrations VALUES (%Q, %lld, %Q,"
                            " CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))",
-                           part, (long long)number, checksum);
+                           part->name, (long long)number, checksum);
 }
 
-static int apply_one(struct lite *db, int64_t number)
+static int execute(sqlite3 *file, const char *sql)
 {
-    const struct lite_part *part = db->store->part;
-    char *note = lite_note(part->name, number, part->migrations[number - 1]);
-    int rc = note ? lite_execute(db, part->migrations[number - 1]) : SQLITE_NOMEM;
+    return sqlite3_exec(file, sql, NULL, NULL, NULL);
+}
+
+static int run_step(const struct lite_part *part, sqlite3 *file, int64_t number)
+{
+    char *note = note_of(part, number);
+    int rc = note ? execute(file, part->migrations[number - 1]) : SQLITE_NOMEM;
     if (rc == SQLITE_OK)
-        rc = lite_execute(db, note);
+        rc = execute(file, note);
     sqlite3_free(note);
     return rc;
 }
 
-static int apply_shared(struct lite *db)
+int lite_make_shared(sqlite3 *file)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof shared_migrations / sizeof *shared_migrations; i++)
-        rc = lite_execute(db, shared_migrations[i]);
+        rc = execute(file, shared_migrations[i]);
     return rc;
 }
 
-/* Inside a transaction: somebody else may have been faster. */
-static int apply(struct lite *db)
+int lite_make_part(const struct lite_part *part, sqlite3 *file, int64_t wanted)
 {
-    const struct lite_part *part = db->store->part;
     int64_t version = 0;
-    int rc = apply_shared(db);
-    if (rc == SQLITE_OK)
-        rc = read_version(db, db->file, &version);
-    for (; rc == SQLITE_OK && version < (int64_t)part->migration_count; version++)
-        rc = apply_one(db, version + 1);
-    return rc == SQLITE_OK ? write_version(db, version) : rc;
+    int rc = read_version(part, file, &version); /* somebody else may have been faster */
+    for (; rc == SQLITE_OK && version < wanted; version++)
+        rc = run_step(part, file, version + 1);
+    return rc == SQLITE_OK ? write_version(part, file, version) : rc;
 }
 
 /* Whether what ran in this file under the number is the text that we have. */
@@ -134,7 +135,7 @@ bool lite_is_made(struct lite *db)
     if (access(path, W_OK) != 0)
         return true;
     if (sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-        read_version(db, file, &version) != SQLITE_OK)
+        read_version(db->store->part, file, &version) != SQLITE_OK)
         version = 1;
     sqlite3_close(file);
     return version > 0;
@@ -164,7 +165,7 @@ int lite_migrate(struct lite *db, struct sp_error *err)
     int64_t version = 0;
     if (part->migration_count == 0)
         return 0;
-    int rc = read_version(db, db->file, &version);
+    int rc = read_version(db->store->part, db->file, &version);
     if (rc != SQLITE_OK)
         return lite_fail(db, rc, doing, err);
     if (check_version(db, db->file, version, err) < 0)
@@ -173,7 +174,9 @@ int lite_migrate(struct lite *db, struct sp_error *err)
         return 0;
     if (lite_begin(db, LITE_DURABLE, err) < 0)
         return -1;
-    rc = apply(db);
+    rc = lite_make_shared(db->file);
+    if (rc == SQLITE_OK)
+        rc = lite_make_part(part, db->file, (int64_t)part->migration_count);
     return rc == SQLITE_OK ? lite_commit(db, doing, err) : lite_fail(db, rc, doing, err);
 }
 
@@ -186,7 +189,7 @@ static const char *plan_text(const struct lite_part *part, int64_t version, stru
     for (size_t i = 0; i < sizeof shared_migrations / sizeof *shared_migrations; i++)
         plan = sp_arena_printf(arena, "%s%s\n", plan, sql_break_lines(arena, shared_migrations[i]));
     for (; version < (int64_t)part->migration_count; version++) {
-        char *note = lite_note(part->name, version + 1, part->migrations[version]);
+        char *note = note_of(part, version + 1);
         plan = sp_arena_printf(arena, "%s%s\n%s;\n", plan, sql_break_lines(arena, part->migrations[version]),
                                note ? note : "");
         sqlite3_free(note);
@@ -210,7 +213,7 @@ static int look(struct lite *db, int64_t *version_out, struct sp_error *err)
         rc = sqlite3_open_v2(path, &file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                              NULL);
     if (rc == SQLITE_OK)
-        rc = read_version(db, file, version_out);
+        rc = read_version(db->store->part, file, version_out);
     if (rc == SQLITE_OK)
         checked = check_version(db, file, *version_out, err);
     else

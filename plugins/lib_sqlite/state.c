@@ -19,7 +19,7 @@ static const char *const statements[] = {
     [STATE_PUT] = "INSERT OR REPLACE INTO PipelineState VALUES (?, ?, ?, ?, ?)",
 };
 
-static const struct lite_part part = {
+const struct lite_part lite_state_part = {
     .name = "state",
     .migrations = migrations,
     .migration_count = sizeof migrations / sizeof *migrations,
@@ -34,7 +34,8 @@ static void state_check(const void *config, struct sp_check *check)
 
 static int state_load(const void *config, const struct sp_stage *stage, void **loaded, struct sp_error *err)
 {
-    return lite_simple_load(&part, &((const struct state_config *)config)->lite, stage, loaded, err);
+    return lite_simple_load(&lite_state_part, &((const struct state_config *)config)->lite, stage, loaded,
+                            err);
 }
 
 /* The record's version and, where `arena` is there, its value; SQLite's code. */

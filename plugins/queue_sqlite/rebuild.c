@@ -3,8 +3,6 @@
 
 #include "care.h"
 
-#include <sql/sqlite_migrations.h>
-
 #include <stdlib.h>
 
 static const char doing[] = "writing the new file";
@@ -12,22 +10,14 @@ static const char doing[] = "writing the new file";
 /* Versions and ids of rows that are lost must not come again. */
 #define LEAP "1000000"
 
-static const char *const shared_migrations[] = {SHARED_MIGRATIONS};
-static const char *const queue_migrations[] = {QUEUE_MIGRATIONS};
-static const char *const state_migrations[] = {STATE_MIGRATIONS};
-static const char *const letters_migrations[] = {LETTERS_MIGRATIONS};
-
-#define LIST(array) array, sizeof array / sizeof *array
-
 /* Parts whose tables are made as they always are. */
 static const struct part {
-    const char *name, *table;
-    const char *const *migrations;
-    size_t count;
-} parts[] = {{"queue", "QueueMessages", LIST(queue_migrations)},
-             {"state", "PipelineState", LIST(state_migrations)},
-             {"letters", "FailedEvents", LIST(letters_migrations)}};
-enum { QUEUE_PART, STATE_PART, LETTERS_PART, PARTS };
+    const struct lite_part *part;
+    const char *table;
+} parts[] = {{&queue_part, "QueueMessages"},
+             {&lite_state_part, "PipelineState"},
+             {&lite_letters_part, "FailedEvents"}};
+enum { PARTS = sizeof parts / sizeof *parts };
 
 struct building {
     struct queue_handle *handle;
@@ -63,34 +53,11 @@ static int64_t old_version(const struct building *building, const char *part)
     return version;
 }
 
-static int run_migration(struct building *building, const struct part *part, int64_t number)
-{
-    char *note = lite_note(part->name, number, part->migrations[number - 1]);
-    int rc = note ? run(building, part->migrations[number - 1]) : SQLITE_NOMEM;
-    if (rc == SQLITE_OK)
-        rc = run(building, note);
-    sqlite3_free(note);
-    return rc;
-}
-
 /* Makes the tables of a part as they were in the old file, or else as they are now. */
-static int make_part(struct building *building, const struct part *part)
+static int make_part(struct building *building, const struct lite_part *part)
 {
-    int64_t wanted = old_version(building, part->name), version = 0;
-    char *sql = sqlite3_mprintf("SELECT Version FROM ScanpipeSchema WHERE Part = %Q", part->name);
-    int rc = sql ? SQLITE_OK : SQLITE_NOMEM;
-    if (wanted < 1 || wanted > (int64_t)part->count)
-        wanted = (int64_t)part->count;
-    if (rc == SQLITE_OK)
-        version = look_number(building->file, sql, 0, &rc);
-    sqlite3_free(sql);
-    for (; rc == SQLITE_OK && version < wanted; version++)
-        rc = run_migration(building, part, version + 1);
-    sql = sqlite3_mprintf("INSERT OR REPLACE INTO ScanpipeSchema VALUES (%Q, %lld)", part->name,
-                          (long long)version);
-    rc = rc == SQLITE_OK && sql ? run(building, sql) : rc;
-    sqlite3_free(sql);
-    return rc;
+    int64_t wanted = old_version(building, part->name), known = (int64_t)part->migration_count;
+    return lite_make_part(part, building->file, wanted < 1 || wanted > known ? known : wanted);
 }
 
 static bool is_ours(const char *name)
@@ -127,14 +94,12 @@ static void make_others(struct building *building, bool tables)
 
 static int make_tables(struct building *building)
 {
-    int rc = SQLITE_OK;
     if (!building->file)
-        return rc;
-    for (size_t i = 0; rc == SQLITE_OK && i < sizeof shared_migrations / sizeof *shared_migrations; i++)
-        rc = run(building, shared_migrations[i]);
+        return SQLITE_OK;
+    int rc = lite_make_shared(building->file);
     for (size_t i = 0; rc == SQLITE_OK && i < PARTS; i++)
-        if (i == QUEUE_PART || rescue_find(&building->rescue, parts[i].table))
-            rc = make_part(building, &parts[i]);
+        if (parts[i].part == &queue_part || rescue_find(&building->rescue, parts[i].table))
+            rc = make_part(building, parts[i].part);
     if (rc == SQLITE_OK)
         make_others(building, true);
     return rc;
@@ -456,12 +421,14 @@ static int open_new(struct building *building, const char *path)
 
 static int refuse_newer(const struct building *building, struct sp_error *err)
 {
-    for (size_t i = 0; i < PARTS; i++)
-        if (old_version(building, parts[i].name) > (int64_t)parts[i].count) {
+    for (size_t i = 0; i < PARTS; i++) {
+        const struct lite_part *part = parts[i].part;
+        if (old_version(building, part->name) > (int64_t)part->migration_count) {
             sp_fail(err, SP_REFUSED, "%s: its %s was made by a newer scanpipe",
-                    building->handle->queue->config->lite.path, parts[i].name);
+                    building->handle->queue->config->lite.path, part->name);
             return sp_fail_cure(err, "repair it with the newer scanpipe");
         }
+    }
     return 0;
 }
 
