@@ -100,6 +100,12 @@ void buffer_add_json(struct buffer *buffer, struct sp_slice text)
     buffer_add_char(buffer, '"');
 }
 
+void buffer_add_hex(struct buffer *buffer, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buffer_printf(buffer, "%02x", ((const unsigned char *)bytes)[i]);
+}
+
 void buffer_add_base64(struct buffer *buffer, struct sp_slice bytes)
 {
     assert(bytes.size <= INT_MAX / 2);

@@ -24,6 +24,8 @@ void buffer_add_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...) SP_PRINTF(2, 3);
 /* A JSON string, quotes included; invalid UTF-8 becomes U+FFFD, what XML cannot have is escaped. */
 void buffer_add_json(struct buffer *buffer, struct sp_slice text);
+/* Two lower-case digits a byte. */
+void buffer_add_hex(struct buffer *buffer, const void *bytes, size_t size);
 /* RFC 4648, section 4: with padding, on one line. */
 void buffer_add_base64(struct buffer *buffer, struct sp_slice bytes);
 /* Never NULL. */

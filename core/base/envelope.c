@@ -69,8 +69,7 @@ static void add_texts(struct buffer *out, const struct sp_letter *letter)
 static void add_envelope(struct buffer *out, const struct sp_letter *letter)
 {
     buffer_printf(out, "{\"envelope\":%d,\"id\":\"", ENVELOPE_VERSION);
-    for (size_t i = 0; i < sizeof letter->id; i++)
-        buffer_printf(out, "%02x", letter->id[i]);
+    buffer_add_hex(out, letter->id, sizeof letter->id);
     buffer_printf(out, "\",\"attempts\":%" PRId64, letter->attempts > 0 ? letter->attempts : 0);
     add_time(out, "first", letter->first_wall_ms);
     add_time(out, "last", letter->last_wall_ms);

@@ -361,15 +361,9 @@ int cmd_dlq(int argc, char **argv)
     return code;
 }
 
-void dlq_add_id(struct buffer *out, const struct sp_letter *letter, size_t digits)
-{
-    for (size_t i = 0; i < digits; i++)
-        buffer_add_char(out, "0123456789abcdef"[letter->id[i / 2] >> (i % 2 ? 0 : 4) & 15]);
-}
-
 void dlq_complain_letter(const struct sp_letter *letter, const struct sp_error *err)
 {
     SP_AUTO(buffer_fini) struct buffer id = {0};
-    dlq_add_id(&id, letter, DLQ_ID_SHOWN);
+    buffer_add_hex(&id, letter->id, DLQ_ID_SHOWN);
     cmd_complain(err->cure, "letter %s: %s", id.data, err->text);
 }

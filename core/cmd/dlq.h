@@ -31,8 +31,7 @@ int dlq_purge(const struct pipeline *pipeline, const struct dlq_options *options
 /* "scanpipe: letter 3fa8c91b22d0: <text>", with its hint. */
 void dlq_complain_letter(const struct sp_letter *letter, const struct sp_error *err);
 
-/* The first digits of a letter's id: enough to name it. */
-enum { DLQ_ID_SHOWN = 12 };
-void dlq_add_id(struct buffer *out, const struct sp_letter *letter, size_t digits);
+/* The first bytes of a letter's id: enough to name it. */
+enum { DLQ_ID_SHOWN = 6 };
 
 #endif

@@ -73,7 +73,7 @@ static void add_line(struct showing *showing, const struct sp_letter *letter)
     clock_format_wall(letter->last_wall_ms, last);
     buffer_add_text(out, last);
     buffer_add_char(out, ' ');
-    dlq_add_id(out, letter, DLQ_ID_SHOWN);
+    buffer_add_hex(out, letter->id, DLQ_ID_SHOWN);
     add_said(out, " ", letter->class, "");
     add_said(out, " from the ", letter->stage, "");
     add_said(out, ", event ", letter->event_id, "");
@@ -112,7 +112,7 @@ static void add_all(struct showing *showing, const struct sp_letter *letter)
     if (showing->count > 0)
         buffer_add_char(out, '\n');
     buffer_printf(out, "%-9s ", "id");
-    dlq_add_id(out, letter, (size_t)2 * SP_SHA256_SIZE);
+    buffer_add_hex(out, letter->id, sizeof letter->id);
     buffer_add_char(out, '\n');
     add_field(out, "class", letter->class);
     add_field(out, "reason", letter->reason);

@@ -86,8 +86,7 @@ static void add_digests(struct buffer *out, const struct mark_what *what)
 {
     for (size_t i = 0; i < what->count; i++) {
         buffer_add_text(out, i ? ",\"" : "\"");
-        for (size_t at = 0; at < sizeof what->digests[i].bytes; at++)
-            buffer_printf(out, "%02x", what->digests[i].bytes[at]);
+        buffer_add_hex(out, what->digests[i].bytes, sizeof what->digests[i].bytes);
         buffer_add_char(out, '"');
     }
 }

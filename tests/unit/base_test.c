@@ -99,6 +99,14 @@ static void base64_matches_its_standard(void)
     }
 }
 
+static void hex_is_two_digits_a_byte(void)
+{
+    struct buffer out = {0};
+    buffer_add_hex(&out, "\x00\x7f\xff\x1a", 4);
+    CU_ASSERT_STRING_EQUAL(buffer_text(&out), "007fff1a");
+    buffer_fini(&out);
+}
+
 static void errors_stay_on_one_line(void)
 {
     /* Given a server's answer with line ends and control characters, when it becomes an error */
@@ -156,6 +164,7 @@ int main(void)
         {"arena: a reset bounds what is kept", arena_reset_bounds_what_it_keeps},
         {"utf8: good and bad", utf8_tells_good_from_bad},
         {"buffer: JSON strings are escaped", json_strings_are_escaped},
+        {"buffer: hexadecimal digits", hex_is_two_digits_a_byte},
         {"buffer: base64", base64_matches_its_standard},
         {"error: one line, cut between characters", errors_stay_on_one_line},
         {"digest: published vectors", digests_match_their_papers},
