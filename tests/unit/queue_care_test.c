@@ -681,6 +681,26 @@ static void what_others_keep_is_kept(void)
     CU_ASSERT_EQUAL(ask(path, "SELECT Value >= 1000000 FROM ScanpipeCounters WHERE Name = 'state'"), 1);
 }
 
+/* What an older scanpipe made is as old in the new file, until somebody writes there. */
+static void what_is_old_stays_old(void)
+{
+    static const char zeros[100];
+    const char *path = make_queue();
+    CU_ASSERT_EQUAL(ask(path, "ALTER TABLE FailedEvents DROP COLUMN Place"), 0);
+    CU_ASSERT_EQUAL(ask(path, "UPDATE ScanpipeSchema SET Version = 1 WHERE Part = 'letters'"), 0);
+    CU_ASSERT_EQUAL(ask(path, "DELETE FROM ScanpipeMigrations WHERE Part = 'letters' AND Number = 2"), 0);
+    overwrite(path, 0, zeros, sizeof zeros);
+    struct sp_queue_repair plan;
+    WORKS(repair(path, true, &plan));
+    CU_ASSERT(plan.applied);
+    CU_ASSERT_EQUAL(ask(path, "SELECT Version FROM ScanpipeSchema WHERE Part = 'letters'"), 1);
+    CU_ASSERT_EQUAL(ask(path, "SELECT max(Number) FROM ScanpipeMigrations WHERE Part = 'letters'"), 1);
+    CU_ASSERT_EQUAL(ask(path, "SELECT count(*) FROM FailedEvents WHERE Reason = 'is bad'"), 1);
+    put_letter(path);
+    CU_ASSERT_EQUAL(ask(path, "SELECT Version FROM ScanpipeSchema WHERE Part = 'letters'"), 2);
+    CU_ASSERT_EQUAL(ask(path, "SELECT count(*) FROM FailedEvents WHERE Place IS NULL"), 1);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -698,6 +718,7 @@ int main(void)
         {"who uses it is asked to stop", who_uses_it_is_asked_to_stop},
         {"the schema lies", the_schema_lies},
         {"what others keep is kept", what_others_keep_is_kept},
+        {"what is old stays old", what_is_old_stays_old},
     };
     const char *seed = getenv("SCANPIPE_TEST_SEED");
     chance = seed ? strtoull(seed, NULL, 10) : sp_random() % 1000000;
