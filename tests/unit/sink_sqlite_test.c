@@ -439,6 +439,9 @@ static void a_missing_column_is_refused_and_migrate_adds_it(void)
     FAILS(desk.stage.plugin->probe(desk.handle, within(5000), &err), SP_REFUSED);
     FAILS(write_rows(&desk, row, 1), SP_REFUSED);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "has no column EventId"));
+    CU_ASSERT_STRING_EQUAL(
+        err.cure,
+        "say scanpipe migrate, or set `migrate: auto`; scanpipe check --online prints the statement");
     const char *plan = NULL;
     WORKS(migrate(&desk, SP_MIGRATE_DRY_RUN, &plan));
     CU_ASSERT_STRING_EQUAL(plan, "ALTER TABLE \"Plain\" ADD COLUMN \"EventId\" INTEGER;\n");
