@@ -171,6 +171,8 @@ ops_sources = \
 	core/ops/choose.h \
 	core/ops/cursor.c \
 	core/ops/cursor.h \
+	core/ops/folded.c \
+	core/ops/folded.h \
 	core/ops/halves.c \
 	core/ops/halves.h \
 	core/ops/hand.c \

@@ -46,7 +46,7 @@ static const struct help helps[] = {
      "what one should know of it.\n"
      "\n",
      "\n"
-     "Exit: 0; 69 a stage does not answer; 78 something in the file is wrong.\n"},
+     "Exit: 0; 69 a stage does not answer, or does not fit the file; 78 something in the file is wrong.\n"},
     {"test",
      "Usage: scanpipe test -c FILE [--json] [--fail-on-rejected] EVENTS.ndjson\n"
      "\n"

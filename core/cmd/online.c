@@ -4,7 +4,9 @@
 #include "cmd/online.h"
 
 #include "base/arena.h"
-#include "ops/hand.h"
+#include "engine/place.h"
+#include "ops/folded.h"
+#include "ops/records.h"
 
 struct answer {
     const struct sp_finding *findings;
@@ -110,14 +112,59 @@ static bool look_at(struct buffer *out, const struct pipeline *pipeline, const s
     return add_findings(out, &answer) && well;
 }
 
+/* What a pipeline would be told of its table's rules; nothing where they are as they were. */
+static struct answer judge_rules(const struct folded *folded, struct sp_arena *arena)
+{
+    struct sp_finding *finding = sp_arena_zalloc(arena, sizeof *finding);
+    struct sp_error err = {0};
+    if (folded->change == TABLE_SAME)
+        return (struct answer){NULL, 0};
+    finding->level = SP_WARN;
+    if (folded->change == TABLE_NEW_COLUMNS) {
+        finding->text = sp_arena_printf(arena, "the table has changed: %s; reading the source again fills it",
+                                        folded->what);
+    } else {
+        (void)place_refuse_rules(folded->what, &err);
+        finding->level = SP_ERROR;
+        finding->text = sp_arena_printf(arena, "%s; %s", err.text, err.cure);
+    }
+    return (struct answer){finding, 1};
+}
+
+/* Was the table folded by the rules of the file?  For when the state answers. */
+static bool look_at_rules(struct buffer *out, const struct pipeline *pipeline)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(16384);
+    SP_AUTO(hand_close) struct hand state = {0};
+    struct sp_error err = {0};
+    struct folded folded;
+    if (records_open(&state, pipeline, &err) != 0 ||
+        folded_read(&state, pipeline, arena, &folded, &err) != 0) {
+        buffer_printf(out, "  %-13s %s\n", "table", sp_class_name(err.class));
+        cmd_complain_error(&err);
+        return false;
+    }
+    struct answer answer = judge_rules(&folded, arena);
+    if (answer.count > 0)
+        buffer_printf(out, "  %-13s %s\n", "table",
+                      folded.change == TABLE_REFUSED ? "has other rules" : "has changed");
+    return add_findings(out, &answer);
+}
+
 bool online_look(struct buffer *out, const struct pipeline *pipeline)
 {
     const struct stage *stages[] = {&pipeline->source, &pipeline->queue, &pipeline->sink, &pipeline->state,
                                     &pipeline->letters};
-    bool well = true;
+    bool well = true, state_answers = false;
     buffer_add_text(out, "online\n");
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
-        if (stages[i]->plugin)
-            well = look_at(out, pipeline, stages[i]) && well;
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (!stages[i]->plugin)
+            continue;
+        bool answers = look_at(out, pipeline, stages[i]);
+        state_answers |= answers && stages[i] == &pipeline->state;
+        well = well && answers;
+    }
+    if (state_answers && folded_is_kept(pipeline))
+        well = look_at_rules(out, pipeline) && well;
     return well;
 }

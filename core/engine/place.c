@@ -172,9 +172,7 @@ static int same_rules(const struct pipeline *now, const struct pipeline *next, s
     if (!now->table || !next->table ||
         table_compare(next->table, table_fingerprint(now->table, arena), arena, &what) != TABLE_REFUSED)
         return 0;
-    sp_fail(err, SP_REFUSED, "the table's rules are not those it is folded by: %s", what);
-    return sp_fail_cure(
-        err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
+    return place_refuse_rules(what, err);
 }
 
 static int may_follow(const struct pipeline *now, const struct pipeline *next, struct sp_arena *arena,
@@ -196,6 +194,13 @@ int place_may_follow(const struct pipeline *now, const struct pipeline *next, st
 {
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(4096);
     return may_follow(now, next, arena, err);
+}
+
+int place_refuse_rules(const char *what, struct sp_error *err)
+{
+    sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
+    return sp_fail_cure(
+        err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
 }
 
 int place_queue_is_same(const char *then, const char *now, struct sp_error *err)

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "engine/deliver.h"
+#include "engine/place.h"
 #include "engine/pulse.h"
 #include "engine/record.h"
 
@@ -62,9 +63,7 @@ static int compare_table(struct deliver *deliver, struct sp_arena *arena, int64_
         *grown_out = what;
         break;
     case TABLE_REFUSED:
-        sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
-        return sp_fail_cure(
-            err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
+        return place_refuse_rules(what, err);
     }
     return 0;
 }

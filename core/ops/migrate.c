@@ -4,6 +4,8 @@
 #include "ops/migrate.h"
 
 #include "base/arena.h"
+#include "engine/place.h"
+#include "ops/folded.h"
 #include "ops/records.h"
 #include "ops/spot.h"
 
@@ -13,9 +15,8 @@ static const int64_t long_ns = 600 * SP_SECOND;
 struct migrating {
     const struct migrate *to_do;
     struct sp_arena *arena;
-    bool pending;          /* the state's tables are not as they should be; in a dry run */
-    int64_t rules_version; /* of the record with the table's rules; 0: there is none */
-    const char *changed;   /* what is new in the rules; NULL: nothing that counts */
+    bool pending;         /* the state's tables are not as they should be; in a dry run */
+    struct folded folded; /* the table's rules */
 };
 
 typedef int migrate_call(void *handle, enum sp_migrate_mode mode, struct sp_arena *arena, const char **plan,
@@ -181,32 +182,17 @@ static int inherit(const struct migrating *migrating, struct sp_error *err)
 /* ---- the table's rules */
 
 /* Tables that are yet to be made hold no record. */
-static int read_rules(struct migrating *migrating, struct sp_slice *stored_out, struct sp_error *err)
-{
-    SP_AUTO(hand_close) struct hand state = {0};
-    *stored_out = (struct sp_slice){NULL, 0};
-    if (records_open(&state, migrating->to_do->pipeline, err) != 0)
-        return -1;
-    if (records_get(&state, TABLE_RECORD, migrating->arena, stored_out, &migrating->rules_version, err) == 0)
-        return 0;
-    return migrating->pending && err->class == SP_REFUSED ? 0 : -1;
-}
-
 static int compare_rules(struct migrating *migrating, struct sp_error *err)
 {
     const struct pipeline *pipeline = migrating->to_do->pipeline;
-    struct sp_slice stored;
-    const char *what;
-    /* Rules that are kept in the process have nothing to say to this one. */
-    if (!pipeline->table || !(pipeline->state.plugin->capabilities.flags & SP_DURABLE))
+    SP_AUTO(hand_close) struct hand state = {0};
+    if (!folded_is_kept(pipeline))
         return 0;
-    if (read_rules(migrating, &stored, err) != 0)
+    if (records_open(&state, pipeline, err) != 0)
         return -1;
-    if (migrating->rules_version > 0 &&
-        table_compare(pipeline->table, sp_arena_text(migrating->arena, stored.data, stored.size),
-                      migrating->arena, &what) == TABLE_REFUSED)
-        migrating->changed = what;
-    return 0;
+    if (folded_read(&state, pipeline, migrating->arena, &migrating->folded, err) == 0)
+        return 0;
+    return migrating->pending && err->class == SP_REFUSED ? 0 : -1;
 }
 
 static int store_rules(const struct migrating *migrating, struct sp_error *err)
@@ -216,7 +202,7 @@ static int store_rules(const struct migrating *migrating, struct sp_error *err)
         sp_slice_of(table_fingerprint(migrating->to_do->pipeline->table, migrating->arena));
     bool swapped;
     if (records_open(&state, migrating->to_do->pipeline, err) != 0 ||
-        records_put(&state, TABLE_RECORD, ours, migrating->rules_version, migrating->arena, &swapped, err) !=
+        records_put(&state, TABLE_RECORD, ours, migrating->folded.version, migrating->arena, &swapped, err) !=
             0)
         return -1;
     if (swapped)
@@ -258,8 +244,6 @@ static int rebuild(const struct migrating *migrating, struct sp_error *err)
     const struct stage *sink = &to_do->pipeline->sink;
     struct cursor_moved moved;
     const char *plan;
-    if (!sink->plugin->about.sink->rebuild)
-        return sp_fail(err, SP_REFUSED, "the sink '%s' cannot make a table afresh", sink->plugin->about.name);
     if (move_back(migrating, true, &moved, err) != 0 ||
         bring_up(migrating, sink, sink->plugin->about.sink->rebuild, &plan, err) != 0)
         return -1;
@@ -279,18 +263,18 @@ static int migrate_sink(struct migrating *migrating, struct sp_error *err)
     const struct migrate *to_do = migrating->to_do;
     const struct stage *sink = &to_do->pipeline->sink;
     const char *plan;
-    if (!sink->plugin || !sink->plugin->about.sink->migrate)
+    if (!sink->plugin)
         return 0;
     if (compare_rules(migrating, err) != 0)
         return -1;
-    if (migrating->changed && to_do->rebuild)
-        return rebuild(migrating, err);
-    if (migrating->changed) {
-        sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", migrating->changed);
-        return sp_fail_cure(err, "put the block back; or stop all, and say --rebuild, which reads all again");
-    }
-    if (to_do->rebuild)
+    if (migrating->folded.change == TABLE_REFUSED)
+        return to_do->rebuild && sink->plugin->about.sink->rebuild
+                   ? rebuild(migrating, err)
+                   : place_refuse_rules(migrating->folded.what, err);
+    if (to_do->rebuild && to_do->pipeline->table)
         to_do->tell_step(to_do->context, "the table's rules are those it was folded by: it stays");
+    if (!sink->plugin->about.sink->migrate)
+        return 0;
     if (bring_up(migrating, sink, sink->plugin->about.sink->migrate, &plan, err) != 0)
         return -1;
     tell_plan(migrating, sink, plan);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
+#include "ops/folded.h"
 #include "ops/records.h"
 #include "ops/spot.h"
 #include "ops/verify_inside.h"
@@ -122,22 +123,17 @@ static int read_cursor(struct verify *verify, struct sp_arena *arena, struct sp_
 /* The block may have changed since the rows were written: that explains differences. */
 static int compare_rules(struct verify *verify, struct sp_error *err)
 {
-    struct sp_slice stored;
-    const char *what = NULL;
-    int64_t version;
-    if (records_get(&verify->state, TABLE_RECORD, verify->arena, &stored, &version, err) != 0)
+    struct folded folded;
+    if (folded_read(&verify->state, verify->pipeline, verify->arena, &folded, err) != 0)
         return -1;
-    if (version == 0)
-        return 0;
-    const char *text = sp_arena_text(verify->arena, stored.data, stored.size);
-    switch (table_compare(verify->pipeline->table, text, verify->arena, &what)) {
+    switch (folded.change) {
     case TABLE_SAME:
         break;
     case TABLE_NEW_COLUMNS:
-        verify_say(verify, "the table has changed: %s; what was written before lacks it", what);
+        verify_say(verify, "the table has changed: %s; what was written before lacks it", folded.what);
         break;
     case TABLE_REFUSED:
-        verify_say(verify, "the table's rules are not those that its rows were folded by: %s", what);
+        verify_say(verify, "the table's rules are not those that its rows were folded by: %s", folded.what);
         break;
     }
     return 0;

@@ -87,7 +87,8 @@ other_rules() {
     parcels
     migrate 'changed rules' 69
     complains 'are refused, and it is said which' "'PickedUpAtUtc' was kept by "
-    complains 'with the cure' 'put the block back; or stop all, and say --rebuild'
+    complains 'with the cure' 'put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild'
+    other_rules_are_told
     migrate 'afresh, dry' 0 --rebuild --dry-run
     says 'it says what becomes of the table' 'ALTER TABLE "ParcelSummary" RENAME TO "ParcelSummary_before_'
     says 'and of the cursor' '^-- the cursor is to be set back from [0-9]+ to the start'

@@ -109,6 +109,7 @@ rebuilt() {
     parcels
     migrate 'changed rules' 69
     complains 'are refused' "'PickedUpAtUtc' was kept by "
+    other_rules_are_told
     migrate 'afresh, dry' 0 --rebuild --dry-run
     says 'it says what becomes of the table' 'ALTER TABLE "ParcelSummary" RENAME TO "ParcelSummary_before_'
     is 'nothing was done' "$(tables | tr ',' '\n' | grep -c '^ParcelSummary')" 1

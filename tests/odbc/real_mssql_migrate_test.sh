@@ -91,6 +91,7 @@ rebuilt() {
     parcels
     migrate 'changed rules' 69
     complains 'are refused' "'PickedUpAtUtc' was kept by "
+    other_rules_are_told
     migrate 'afresh, dry' 0 --rebuild --dry-run
     says 'it says what becomes of the table' "EXEC sp_rename @old, N'ParcelSummary_before_"
     migrate 'afresh' 0 --rebuild
