@@ -113,7 +113,8 @@ static bool look_at(struct buffer *out, const struct pipeline *pipeline, const s
 }
 
 /* What a pipeline would be told of its table's rules; nothing where they are as they were. */
-static struct answer judge_rules(const struct folded *folded, struct sp_arena *arena)
+static struct answer judge_rules(const struct pipeline *pipeline, const struct folded *folded,
+                                 struct sp_arena *arena)
 {
     struct sp_finding *finding = sp_arena_zalloc(arena, sizeof *finding);
     struct sp_error err = {0};
@@ -124,7 +125,7 @@ static struct answer judge_rules(const struct folded *folded, struct sp_arena *a
         finding->text = sp_arena_printf(arena, "the table has changed: %s; reading the source again fills it",
                                         folded->what);
     } else {
-        (void)place_refuse_rules(folded->what, &err);
+        (void)place_refuse_rules(pipeline, folded->what, &err);
         finding->level = SP_ERROR;
         finding->text = sp_arena_printf(arena, "%s; %s", err.text, err.cure);
     }
@@ -144,7 +145,7 @@ static bool look_at_rules(struct buffer *out, const struct pipeline *pipeline)
         cmd_complain_error(&err);
         return false;
     }
-    struct answer answer = judge_rules(&folded, arena);
+    struct answer answer = judge_rules(pipeline, &folded, arena);
     if (answer.count > 0)
         buffer_printf(out, "  %-13s %s\n", "table",
                       folded.change == TABLE_REFUSED ? "has other rules" : "has changed");

@@ -172,7 +172,7 @@ static int same_rules(const struct pipeline *now, const struct pipeline *next, s
     if (!now->table || !next->table ||
         table_compare(next->table, table_fingerprint(now->table, arena), arena, &what) != TABLE_REFUSED)
         return 0;
-    return place_refuse_rules(what, err);
+    return place_refuse_rules(next, what, err);
 }
 
 static int may_follow(const struct pipeline *now, const struct pipeline *next, struct sp_arena *arena,
@@ -196,9 +196,16 @@ int place_may_follow(const struct pipeline *now, const struct pipeline *next, st
     return may_follow(now, next, arena, err);
 }
 
-int place_refuse_rules(const char *what, struct sp_error *err)
+int place_refuse_rules(const struct pipeline *pipeline, const char *what, struct sp_error *err)
 {
+    const struct plugin *sink = pipeline->sink.plugin;
     sp_fail(err, SP_REFUSED, "the table's rules are not those it was folded by: %s", what);
+    if (sink && !sink->about.sink->rebuild)
+        return sp_fail_cure(
+            err,
+            "put the block back; or begin as another pipeline, with its own name, queue and sink: '%s' "
+            "cannot make a table afresh",
+            sink->about.name);
     return sp_fail_cure(
         err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
 }

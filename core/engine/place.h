@@ -19,7 +19,8 @@ int place_may_follow(const struct pipeline *now, const struct pipeline *next,
 /* Whether the cursor, which stands for what the queue `then` was sent, is good for the queue `now`. */
 int place_queue_is_same(const char *then, const char *now, struct sp_error *err) SP_MUST_CHECK;
 
-/* SP_REFUSED, always, with the cure: `what` has changed in the rules that the table was folded by. */
-int place_refuse_rules(const char *what, struct sp_error *err);
+/* SP_REFUSED, always: `what` has changed in the rules that the pipeline's table was folded by.  The cure is
+ * what its sink can do about that. */
+int place_refuse_rules(const struct pipeline *pipeline, const char *what, struct sp_error *err);
 
 #endif

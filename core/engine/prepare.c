@@ -63,7 +63,7 @@ static int compare_table(struct deliver *deliver, struct sp_arena *arena, int64_
         *grown_out = what;
         break;
     case TABLE_REFUSED:
-        return place_refuse_rules(what, err);
+        return place_refuse_rules(deliver->work->pipeline, what, err);
     }
     return 0;
 }

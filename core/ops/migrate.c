@@ -270,7 +270,7 @@ static int migrate_sink(struct migrating *migrating, struct sp_error *err)
     if (migrating->folded.change == TABLE_REFUSED)
         return to_do->rebuild && sink->plugin->about.sink->rebuild
                    ? rebuild(migrating, err)
-                   : place_refuse_rules(migrating->folded.what, err);
+                   : place_refuse_rules(to_do->pipeline, migrating->folded.what, err);
     if (to_do->rebuild && to_do->pipeline->table)
         to_do->tell_step(to_do->context, "the table's rules are those it was folded by: it stays");
     if (!sink->plugin->about.sink->migrate)

@@ -95,6 +95,30 @@ other_rules() {
     is 'nothing was done' "$(tables | tr ',' '\n' | grep -c '^ParcelSummary')" 1
 }
 
+# Given a sink that has no table to make afresh, then the cure of changed rules is another one, and it cures.
+other_rules_for_a_log() {
+    new_data log
+    parcels
+    sed -i '/^sink:/d; s/keep: first/keep: last/' "$file"
+    echo 'sink: {plugin: file, path: "${SCANPIPE_DATA}/rows.ndjson"}' >>"$file"
+    runs log "$file"
+    sed -i 's/keep: last/keep: first/' "$file"
+    local cure="put the block back; or begin as another pipeline, with its own name, queue and sink: 'file' cannot make a table afresh"
+    migrate 'changed rules of a log' 69
+    complains 'are refused with what can be done' "$cure"
+    migrate 'afresh, for a log' 69 --rebuild
+    complains 'is none of that' "$cure"
+    online 'a log by other rules' 69
+    says 'the same is told' "error: the table's rules are not those it was folded by: .*; $cure"
+    start_pipeline log_refused "$file" --until-caught-up
+    check 'the pipeline refuses them so too' wait_until 20 has_line "$scratch/log_refused.log" "begin as another pipeline"
+    stop "$PID"
+    sed -i 's/^name: parcels/name: afresh/; s/rows\.ndjson/afresh.ndjson/; s/parcels\.db/afresh.db/' "$file"
+    online 'another pipeline' 0
+    runs afresh "$file"
+    at_least 'another pipeline reads all' "$(wc -l <"$SCANPIPE_DATA/afresh.ndjson")" 400
+}
+
 rebuilt() {
     other_rules
     local pid rows
@@ -222,6 +246,7 @@ bounds() {
 
 compared
 bounds
+other_rules_for_a_log
 nothing_is_there
 by_hand
 at_once
