@@ -7,6 +7,7 @@
 #include "engine/framing.h"
 #include "engine/oversize.h"
 #include "engine/rate.h"
+#include "ops/folded.h"
 #include "ops/remove.h"
 #include "ops/send.h"
 
@@ -225,7 +226,8 @@ int redrive_run(const struct pipeline *pipeline, const struct redrive *redrive,
 {
     struct driving driving = {.pipeline = pipeline, .redrive = redrive, .report = report_out};
     *report_out = (struct redrive_report){0};
-    if (sending_check(pipeline, "take the events out with 'scanpipe dlq export'", err) != 0)
+    if (sending_check(pipeline, "take the events out with 'scanpipe dlq export'", err) != 0 ||
+        folded_check(pipeline, err) != 0)
         return -1;
     driving.arena = arena_new(64 * 1024);
     int result = drive(&driving, err);

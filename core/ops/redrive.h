@@ -8,7 +8,9 @@
  * an event is never in neither place: what is killed on the way leaves it in both, which is repetition.  A
  * letter that failed again meanwhile has a newer version, and stays.
  *
- * What was stored after the start is not looked at: it never chases its own tail.
+ * What was stored after the start is not looked at: it never chases its own tail.  Nothing is sent where the
+ * table was folded by other rules than the file's: nobody would write it, and a queue may forget sooner than
+ * a store of dead letters.
  */
 
 #include "ops/choose.h"

@@ -185,6 +185,17 @@ dlq_works dry redrive -c "$strict" --dry-run --json
 is "a dry run counts" "$(cat "$scratch/dry.out")" \
     '{"pipeline":"parcels","dry_run":true,"selected":8,"bytes":203,"sent":8,"removed":0,"left":0,"stopped":false}'
 is "and does nothing" "$(of_letters "$strict" "$facts")" "$before"
+# Given a block that the pipeline would refuse, then nothing is sent back, not even dry, and the cure is told.
+sed 's/LatestEventId: {from: \/EventId, type: bigint/LatestEventId: {from: \/EventId, type: int/' "$strict" >"$scratch/refused.yaml"
+for how in --json --dry-run; do
+    dlq refused redrive -c "$scratch/refused.yaml" "$how"
+    is "$how: letters of a table by other rules are not sent back" "$STATUS" 69
+    has "$how: which rules" "$(cat "$scratch/refused.err")" "column 'LatestEventId' was of the type bigint and is of the type int"
+    has "$how: the cure is told" "$(cat "$scratch/refused.err")" 'scanpipe migrate --rebuild'
+done
+is "all are there" "$(count_letters "$strict")" 8
+is "and the queue is empty" "$(query "$SCANPIPE_DATA/queue.db" 'SELECT count(*) FROM QueueMessages')" 0
+
 dlq_works back redrive -c "$strict"
 has "redrive counts" "$(cat "$scratch/back.err")" '8 dead letters sent back into the queue'
 has "and warns" "$(cat "$scratch/back.err")" 'comes back'
