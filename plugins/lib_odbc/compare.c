@@ -272,6 +272,23 @@ static int compare_key(struct comparing *comparing)
     return 0;
 }
 
+/* ---- what the user may do */
+
+static int compare_rights(struct comparing *comparing)
+{
+    const struct sp_table *table = comparing->table;
+    bool updates = !table->append && table->column_count > table->key_count;
+    struct odbc_need need = {.thing = comparing->handle->sink->quoted,
+                             .rights = updates ? "SELECT,INSERT,UPDATE" : "SELECT,INSERT"};
+    const char *lacking, *grant;
+    if (odbc_find_lacking(&comparing->handle->db, &need, comparing->arena, &lacking, &grant, comparing->err) <
+        0)
+        return -1;
+    if (lacking)
+        add(comparing, false, lacking, strdup(grant));
+    return 0;
+}
+
 static int compare(struct comparing *comparing)
 {
     const struct sp_table *table = comparing->table;
@@ -288,7 +305,7 @@ static int compare(struct comparing *comparing)
     for (size_t i = 0; i < table->column_count; i++)
         compare_column(comparing, i);
     compare_others(comparing);
-    return compare_key(comparing);
+    return compare_key(comparing) < 0 ? -1 : compare_rights(comparing);
 }
 
 int schema_compare(void *opaque, struct sp_arena *arena, const struct sp_misfit **misfits, size_t *count,

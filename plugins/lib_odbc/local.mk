@@ -19,6 +19,7 @@ plugins_lib_odbc_libodbcsink_la_SOURCES = \
 	plugins/lib_odbc/socket.c \
 	plugins/lib_odbc/state.c \
 	plugins/lib_odbc/statement.c \
+	plugins/lib_odbc/survey.c \
 	plugins/lib_odbc/takeover.c \
 	plugins/lib_odbc/text.c \
 	plugins/lib_odbc/value.c \

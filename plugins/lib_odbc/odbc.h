@@ -79,11 +79,21 @@ struct odbc_keyword {
     const char *driver; /* is part of the driver's name, in any case; NULL: for every driver */
 };
 
+/* What the user must be allowed to do with a table or a sequence. */
+struct odbc_need {
+    const char *thing;    /* its name, as SQL has it */
+    const char *rights;   /* "SELECT,INSERT" */
+    const char *only_for; /* the commands that need it; NULL: every pipeline does */
+    bool to_make;         /* only where the store brings its tables up to date by itself */
+};
+
 /* Tables that a store makes for itself. */
 struct odbc_part {
     const char *name;              /* "state", "letters" */
     const char *const *migrations; /* numbered from 1; each may have several statements */
     size_t migration_count;
+    const struct odbc_need *needs;
+    size_t need_count;
 };
 
 /*
@@ -117,6 +127,9 @@ struct odbc_dialect {
     const char *lock;           /* waits for others who migrate; ends with the transaction */
     const char *schema_read;    /* {part} -> number, checksum, by number */
     const char *schema_written; /* {part, number, checksum} */
+
+    const char *rights; /* {thing, rights} -> what of these the user lacks, as a sentence, and the GRANT; no
+                           row: nothing, or there is no such thing.  NULL: cannot be asked */
 
     /* The table ProcessingState of the worker that scanpipe replaces; `takeover` NULL: stays where it is. The
      * part has no numbers of its own: it runs before the first migration of the state, where that is due. Its
@@ -309,14 +322,22 @@ int odbc_store_migrate(void *handle, enum sp_migrate_mode mode, struct sp_arena 
 /* Is there a table of the program that this one replaces, which the state is to take over? */
 int takeover_is_due(struct odbc *db, bool *due_out, struct sp_error *err) SP_MUST_CHECK;
 int takeover_refuse(struct odbc *db, struct sp_error *err); /* -1 */
+const char *takeover_told(struct sp_arena *arena);          /* the same, for check --online */
 /* In the transaction that makes the state's tables. */
 int takeover_apply(struct odbc *db, struct sp_error *err) SP_MUST_CHECK;
 /* What its texts have as their parameter; lives until the next use of db->json. */
 const char *takeover_parameter(struct odbc *db);
 int odbc_state_inherited(void *handle, struct sp_arena *arena, const char **place_out, int64_t deadline,
                          struct sp_error *err);
-/* The description's survey(): such a table is what a pipeline would refuse. */
-int odbc_state_survey(void *handle, struct sp_arena *arena, const struct sp_finding **findings, size_t *count,
+
+/* ---- survey.c */
+
+/* What of `need` the user may not do, as a sentence, and the statement that gives it to him; both NULL where
+ * he may, or where it is not there. */
+int odbc_find_lacking(struct odbc *db, const struct odbc_need *need, struct sp_arena *arena,
+                      const char **lacking_out, const char **grant_out, struct sp_error *err) SP_MUST_CHECK;
+/* The description's survey(): what a pipeline would be refused. */
+int odbc_store_survey(void *handle, struct sp_arena *arena, const struct sp_finding **findings, size_t *count,
                       int64_t deadline, struct sp_error *err);
 
 /* ---- socket.c */
@@ -360,10 +381,9 @@ void odbc_store_interrupt(void *handle);
                     .option_count = ODBC_STORE_OPTIONS, .config_size = sizeof(struct odbc_store_config),     \
                     .check = odbc_store_check, .unload = odbc_store_unload, .open = odbc_store_open,         \
                     .close = odbc_store_close, .probe = odbc_store_probe, .interrupt = odbc_store_interrupt, \
-                    .migrate = odbc_store_migrate
+                    .migrate = odbc_store_migrate, .survey = odbc_store_survey
 #define ODBC_STATE_ENTRIES                                                                                   \
-    ODBC_STORE_ENTRIES, .kind = SP_STATE, .state = &odbc_state_ops, .capabilities = &odbc_state_can,         \
-                        .survey = odbc_state_survey
+    ODBC_STORE_ENTRIES, .kind = SP_STATE, .state = &odbc_state_ops, .capabilities = &odbc_state_can
 #define ODBC_LETTERS_ENTRIES ODBC_STORE_ENTRIES, .kind = SP_LETTERS, .letters = &odbc_letters_ops
 
 #endif

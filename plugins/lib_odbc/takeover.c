@@ -39,6 +39,11 @@ int takeover_refuse(struct odbc *db, struct sp_error *err)
     return sp_fail_cure(err, "%s", cure);
 }
 
+const char *takeover_told(struct sp_arena *arena)
+{
+    return sp_arena_printf(arena, "%s; %s", foreign, cure);
+}
+
 int takeover_apply(struct odbc *db, struct sp_error *err)
 {
     const struct odbc_part *takeover = db->store->dialect->takeover;
@@ -87,22 +92,5 @@ int odbc_state_inherited(void *handle, struct sp_arena *arena, const char **plac
         rc = takeover_is_due(db, &due, err);
     if (rc == 0)
         rc = read_place(db, due ? dialect->place_before : dialect->place_after, arena, place_out, err);
-    return odbc_leave(db, rc);
-}
-
-int odbc_state_survey(void *handle, struct sp_arena *arena, const struct sp_finding **findings, size_t *count,
-                      int64_t deadline, struct sp_error *err)
-{
-    struct odbc *db = handle;
-    bool due = false;
-    int rc = odbc_enter(db, deadline, err);
-    if (rc == 0)
-        rc = takeover_is_due(db, &due, err);
-    *count = rc == 0 && due;
-    if (*count > 0) {
-        struct sp_finding *finding = sp_arena_zalloc(arena, sizeof *finding);
-        *finding = (struct sp_finding){SP_ERROR, sp_arena_printf(arena, "%s; %s", foreign, cure)};
-        *findings = finding;
-    }
     return odbc_leave(db, rc);
 }

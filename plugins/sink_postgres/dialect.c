@@ -10,13 +10,26 @@ static const char *const state_migrations[] = {STATE_MIGRATIONS};
 static const char *const letters_migrations[] = {LETTERS_MIGRATIONS};
 static const char *const takeover_migrations[] = {TAKEOVER_MIGRATIONS};
 
-#define PART(part_name)                                                                                      \
-    {                                                                                                        \
-        .name = #part_name, .migrations = part_name##_migrations,                                            \
-        .migration_count = sizeof part_name##_migrations / sizeof *part_name##_migrations                    \
-    }
-static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters),
-                              takeover = PART(takeover);
+static const struct odbc_need state_needs[] = {
+    {.thing = "\"PipelineState\"", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "\"PipelineStateVersions\"", .rights = "USAGE"},
+    {.thing = "\"ProcessingState\"", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "\"ScanpipeSchema\"", .rights = "SELECT", .to_make = true},
+};
+static const struct odbc_need letters_needs[] = {
+    {.thing = "\"FailedEvents\"", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "\"FailedEvents\"", .rights = "DELETE", .only_for = "dlq redrive or purge"},
+    {.thing = "\"FailedEventsVersions\"", .rights = "USAGE"},
+    {.thing = "\"ScanpipeSchema\"", .rights = "SELECT", .to_make = true},
+};
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+#define MIGRATIONS(part_name)                                                                                \
+    .name = #part_name, .migrations = part_name##_migrations, .migration_count = COUNT(part_name##_migrations)
+#define NEEDS(part_name) .needs = part_name##_needs, .need_count = COUNT(part_name##_needs)
+static const struct odbc_part shared = {MIGRATIONS(shared)}, takeover = {MIGRATIONS(takeover)},
+                              state = {MIGRATIONS(state), NEEDS(state)},
+                              letters = {MIGRATIONS(letters), NEEDS(letters)};
 
 /* Statements that are prepared once and run often; rows as they are, whatever the driver thinks of them; and
  * a peer that is gone without a word is noticed within a minute. */
@@ -64,6 +77,19 @@ static const char schema_read[] =
 static const char schema_written[] =
     "INSERT INTO \"ScanpipeSchema\" SELECT p.part, p.number, p.checksum, now()"
     FROM_OBJECT("part text, number integer, checksum text");
+
+/* Whoever may do it with some columns may with those that are ours, it is to be hoped. */
+static const char rights[] =
+    "SELECT format('the user %s has no %s on %s', current_user, string_agg(n.need, ', '), c.oid::regclass),"
+    " format('GRANT %s ON %s%s TO %I', string_agg(n.need, ', '),"
+    " CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, c.oid::regclass, current_user)"
+    FROM_OBJECT("thing text, rights text")
+    " JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(p.thing),"
+    " unnest(string_to_array(p.rights, ',')) AS n (need)"
+    " WHERE NOT CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, n.need || ', UPDATE')"
+    " WHEN n.need = 'DELETE' THEN has_table_privilege(c.oid, n.need)"
+    " ELSE has_any_column_privilege(c.oid, n.need) END"
+    " GROUP BY c.oid, c.relkind";
 
 static const char predecessor[] =
     "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('\"ProcessingState\"')"
@@ -220,6 +246,7 @@ const struct odbc_dialect postgres_dialect = {
     .lock = "SELECT pg_advisory_xact_lock(7165914, hashtext(current_schema()))",
     .schema_read = schema_read,
     .schema_written = schema_written,
+    .rights = rights,
     .takeover = &takeover,
     .predecessor = predecessor,
     .place_before = place_before,

@@ -157,6 +157,55 @@ compared() {
     as_the_oracle 'and the pipeline works with it'
 }
 
+as_clerk() { # [MIGRATE]
+    parcels "${1:-false}"
+    sed -i 's/UID=scanpipe/UID=Clerk/' "$file"
+}
+
+lacks() { # NAME RIGHTS THING [LEVEL]
+    says "$1" "^    ${4:-error}: the user Clerk has no $2 on \"$3\".*; GRANT $2 ON (SEQUENCE )?\"$3\" TO \"Clerk\"$"
+}
+
+cure_all() {
+    sed -n 's/^ *\(error\|warning\): .*; \(GRANT .*\)/\2/p' "$scratch/out" >"$scratch/cures"
+    while IFS= read -r cure; do
+        sql "$cure" || ok "$cure" 1
+    done <"$scratch/cures"
+}
+
+# Given tables of another user, when one asks, then each right that is missing is told with its GRANT, and with those,
+# and no more, the pipeline works.
+granted() {
+    new_database granted
+    parcels
+    migrate 'by their owner' 0
+    sql "CREATE ROLE \"Clerk\" LOGIN PASSWORD '$postgres_password'"
+    as_clerk
+    online 'a user who may nothing' 69
+    lacks 'the rows' 'SELECT, INSERT, UPDATE' ParcelSummary
+    lacks 'the records' 'SELECT, INSERT, UPDATE' PipelineState
+    lacks 'their sequence' USAGE PipelineStateVersions
+    lacks 'the place for people' 'SELECT, INSERT, UPDATE' ProcessingState
+    lacks 'the letters' 'SELECT, INSERT, UPDATE' FailedEvents
+    lacks 'what some commands need' DELETE FailedEvents warning
+    lacks 'the sequence of the letters' USAGE FailedEventsVersions
+    is 'and no more' "$(grep -c GRANT "$scratch/out")" 7
+    sql 'GRANT SELECT, INSERT ON "ParcelSummary" TO "Clerk"'
+    online 'one who may not change' 69
+    lacks 'what is still missing' UPDATE ParcelSummary
+    cure_all
+    online 'all is granted' 0
+    is 'nothing is lacking' "$(grep -c GRANT "$scratch/out")" 0
+    runs granted "$file"
+    as_the_oracle 'and the pipeline works with it'
+    as_clerk true
+    online 'who brings tables up to date' 69
+    lacks 'has to look' SELECT ScanpipeSchema
+    cure_all
+    online 'and may' 0
+    runs granted_too "$file"
+}
+
 # Given a table that was made by hand of what `scanpipe table` prints, then it fits.
 own_table() {
     new_database own
@@ -253,6 +302,7 @@ only_once() {
 }
 
 compared
+granted
 own_table
 by_hand
 at_once
