@@ -10,13 +10,26 @@ static const char *const state_migrations[] = {STATE_MIGRATIONS};
 static const char *const letters_migrations[] = {LETTERS_MIGRATIONS};
 static const char *const takeover_migrations[] = {TAKEOVER_MIGRATIONS};
 
-#define PART(part_name)                                                                                      \
-    {                                                                                                        \
-        .name = #part_name, .migrations = part_name##_migrations,                                            \
-        .migration_count = sizeof part_name##_migrations / sizeof *part_name##_migrations                    \
-    }
-static const struct odbc_part shared = PART(shared), state = PART(state), letters = PART(letters),
-                              takeover = PART(takeover);
+static const struct odbc_need state_needs[] = {
+    {.thing = "[PipelineState]", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "[PipelineStateVersions]", .rights = "UPDATE"},
+    {.thing = "[ProcessingState]", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "[ScanpipeSchema]", .rights = "SELECT", .to_make = true},
+};
+static const struct odbc_need letters_needs[] = {
+    {.thing = "[FailedEvents]", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "[FailedEvents]", .rights = "DELETE", .only_for = "dlq redrive or purge"},
+    {.thing = "[FailedEventsVersions]", .rights = "UPDATE"},
+    {.thing = "[ScanpipeSchema]", .rights = "SELECT", .to_make = true},
+};
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+#define MIGRATIONS(part_name)                                                                                \
+    .name = #part_name, .migrations = part_name##_migrations, .migration_count = COUNT(part_name##_migrations)
+#define NEEDS(part_name) .needs = part_name##_needs, .need_count = COUNT(part_name##_needs)
+static const struct odbc_part shared = {MIGRATIONS(shared)}, takeover = {MIGRATIONS(takeover)},
+                              state = {MIGRATIONS(state), NEEDS(state)},
+                              letters = {MIGRATIONS(letters), NEEDS(letters)};
 
 /* FreeTDS's own file may say another version of the protocol, which has no long texts; the charset is that of
  * its messages.  Microsoft's driver would mend a connection that has idled by itself, so that its socket was
@@ -61,6 +74,22 @@ static const char schema_written[] =
     MSSQL_HEAD "INSERT INTO [ScanpipeSchema] ([Part], [Number], [Checksum], [AppliedAtUtc]) "
     "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() "
     "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
+
+/* What is not there, or not to be seen by this user, has no OBJECT_ID.  Whoever may do it with some columns may
+ * with those that are ours, it is to be hoped. */
+#define LACKS(right)                                                                                         \
+    "CASE WHEN @rights LIKE N'%" right "%' AND HAS_PERMS_BY_NAME(@thing, N'OBJECT', N'" right "') = 0 "      \
+    "AND NOT EXISTS (SELECT 1 FROM sys.columns AS c WHERE c.[object_id] = OBJECT_ID(@thing) "                \
+    "AND HAS_PERMS_BY_NAME(@thing, N'OBJECT', N'" right "', c.[name], N'COLUMN') = 1) "                      \
+    "THEN N', " right "' END"
+static const char rights[] =
+    MSSQL_HEAD "DECLARE @thing NVARCHAR(600) = JSON_VALUE(@j, '$.thing'), "
+    "@rights NVARCHAR(100) = JSON_VALUE(@j, '$.rights'), @lacking NVARCHAR(100); "
+    "SET @lacking = CONCAT(" LACKS("SELECT") ", " LACKS("INSERT") ", " LACKS("UPDATE") ", " LACKS("DELETE") "); "
+    "SET @lacking = SUBSTRING(@lacking, 3, 100); "
+    "SELECT N'the user ' + USER_NAME() + N' has no ' + @lacking + N' on ' + @thing, "
+    "N'GRANT ' + @lacking + N' ON ' + @thing + N' TO ' + QUOTENAME(USER_NAME()) "
+    "WHERE OBJECT_ID(@thing) IS NOT NULL AND @lacking > N''";
 
 static const char predecessor[] =
     "SELECT 1 WHERE COL_LENGTH(N'ProcessingState', N'Id') IS NOT NULL "
@@ -272,6 +301,7 @@ const struct odbc_dialect mssql_dialect = {
     .lock = lock,
     .schema_read = schema_read,
     .schema_written = schema_written,
+    .rights = rights,
     .takeover = &takeover,
     .predecessor = predecessor,
     .place_before = place_before,

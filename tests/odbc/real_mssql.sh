@@ -21,7 +21,7 @@ sql() { # DATABASE SQL...
     python3 -B "$root/tests/odbc/mssql_sql.py" "$@"
 }
 
-databases=()
+databases=() logins=()
 new_database() { # NAME: sets `database`
     database=scanpipe_test_$$_$1
     sql master "CREATE DATABASE $database" || bail "no database is to be had"
@@ -35,6 +35,7 @@ stage_there() {
 end_all() {
     local one
     for one in "${databases[@]}"; do sql master "DROP DATABASE $one" 2>/dev/null; done
+    for one in "${logins[@]}"; do sql master "DROP LOGIN $one" 2>/dev/null; done
     clean_up
 }
 trap end_all EXIT

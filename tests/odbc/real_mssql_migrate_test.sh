@@ -137,6 +137,52 @@ compared() {
     online 'all is cured' 0
 }
 
+as_clerk() {
+    parcels
+    sed -i "s/UID=[^;\"]*/UID=$clerk/" "$file"
+}
+
+lacks() { # NAME RIGHTS THING [LEVEL]
+    says "$1" "^    ${4:-error}: the user $clerk has no $2 on \\[$3\\].*; GRANT $2 ON \\[$3\\] TO \\[$clerk\\]$"
+}
+
+cure_all() {
+    sed -n 's/^ *\(error\|warning\): .*; \(GRANT .*\)/\2/p' "$scratch/out" >"$scratch/cures"
+    while IFS= read -r cure; do
+        sql "$database" "$cure" || ok "$cure" 1
+    done <"$scratch/cures"
+}
+
+# Given tables of another user, when one asks, then each right that is missing is told with its GRANT, and with those,
+# and no more, the pipeline works.  Of what a user may do nothing with he sees nothing.  In Babelfish only administrators
+# may look at their connections, and who may not cannot work.
+granted() {
+    [ "$babelfish" = '["0"]' ] || return
+    fresh granted
+    parcels
+    migrate 'by their owner' 0
+    clerk=scanpipe_test_clerk_$$
+    logins+=("$clerk")
+    sql master "CREATE LOGIN $clerk WITH PASSWORD = '$SCANPIPE_MSSQL_PASSWORD'"
+    sql "$database" "CREATE USER $clerk FOR LOGIN $clerk" "GRANT SELECT ON ParcelSummary TO $clerk" \
+        "GRANT SELECT ON PipelineState TO $clerk" "GRANT SELECT, UPDATE ON ProcessingState TO $clerk" \
+        "GRANT SELECT, INSERT ON FailedEvents TO $clerk" "GRANT UPDATE ON FailedEventsVersions TO $clerk" \
+        "GRANT UPDATE ON PipelineStateVersions TO $clerk"
+    as_clerk
+    online 'a user who may little' 69
+    lacks 'the rows' 'INSERT, UPDATE' ParcelSummary
+    lacks 'the records' 'INSERT, UPDATE' PipelineState
+    lacks 'the place for people' INSERT ProcessingState
+    lacks 'the letters' UPDATE FailedEvents
+    lacks 'what some commands need' DELETE FailedEvents warning
+    is 'and no more' "$(grep -c GRANT "$scratch/out")" 5
+    cure_all
+    online 'all is granted' 0
+    is 'nothing is lacking' "$(grep -c GRANT "$scratch/out")" 0
+    runs granted "$file"
+    as_the_oracle 'and the pipeline works with it'
+}
+
 own_table() {
     fresh own
     parcels
@@ -233,6 +279,7 @@ if [ $# -gt 0 ]; then
     "$@"
 else
     compared
+    granted
     own_table
     by_hand
     at_once
