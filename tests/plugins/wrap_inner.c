@@ -48,12 +48,13 @@ static bool set_choice(const struct sp_option *option, void *field, const char *
     return false;
 }
 
-/* "{a: b, c: d}", as a default has it.  Lives as long as the process. */
+/* "{a: b, c: d}", as a default has it.  The pairs have the text behind them. */
 static bool set_map(struct sp_map *field, const char *text)
 {
-    char *copy = strdup(text), *rest;
-    struct sp_pair *pairs = calloc(strlen(text) + 1, sizeof *pairs);
-    size_t count = 0;
+    size_t size = strlen(text) + 1, count = 0;
+    struct sp_pair *pairs = calloc(size, sizeof *pairs + 1);
+    char *copy = memcpy(pairs + size, text, size), *rest;
+    *field = (struct sp_map){0, pairs};
     for (char *pair = strtok_r(copy, "{},", &rest); pair; pair = strtok_r(NULL, "{},", &rest)) {
         char *colon = strstr(pair, ": ");
         if (!colon)
@@ -61,7 +62,7 @@ static bool set_map(struct sp_map *field, const char *text)
         *colon = '\0';
         pairs[count++] = (struct sp_pair){pair + strspn(pair, " "), colon + 2};
     }
-    *field = (struct sp_map){count, pairs};
+    field->count = count;
     return true;
 }
 
@@ -153,6 +154,15 @@ static int find_plugin(struct wrap_stage *stage, enum sp_kind kind, const char *
     return stage->inner ? 0 : sp_fail(err, SP_REFUSED, "%s does not offer this kind", path);
 }
 
+static void free_config(struct wrap_stage *stage)
+{
+    const struct sp_plugin *inner = stage->inner;
+    for (size_t i = 0; stage->inner_config && i < inner->option_count; i++)
+        if (inner->options[i].type == SP_OPT_MAP)
+            free((void *)((struct sp_map *)((char *)stage->inner_config + inner->options[i].offset))->items);
+    free(stage->inner_config);
+}
+
 int wrap_inner_load(struct wrap_stage *stage, enum sp_kind kind, const struct sp_stage *about,
                     struct sp_error *err)
 {
@@ -160,12 +170,12 @@ int wrap_inner_load(struct wrap_stage *stage, enum sp_kind kind, const struct sp
     if (find_plugin(stage, kind, config->inner, err) == 0 && configure(stage, &config->options, err) == 0 &&
         stage->inner->load(stage->inner_config, about, &stage->inner_loaded, err) == 0)
         return 0;
-    free(stage->inner_config);
+    free_config(stage);
     return -1;
 }
 
 void wrap_inner_unload(struct wrap_stage *stage)
 {
     stage->inner->unload(stage->inner_loaded);
-    free(stage->inner_config);
+    free_config(stage);
 }
