@@ -221,6 +221,8 @@ cmd_sources = \
 	core/cmd/about.h \
 	core/cmd/args.c \
 	core/cmd/args.h \
+	core/cmd/aside.c \
+	core/cmd/aside.h \
 	core/cmd/check.c \
 	core/cmd/cmd.h \
 	core/cmd/commands.c \

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cmd/args.h"
+#include "cmd/aside.h"
 #include "cmd/cmd.h"
 #include "cmd/display.h"
 #include "cmd/reload.h"
@@ -203,6 +204,7 @@ struct runner {
     struct engine *engine;
     struct engine_report before; /* of the engines that have ended */
     struct service service;
+    int64_t aside_since; /* when what is done aside began */
     bool display;
 };
 
@@ -235,6 +237,29 @@ static void keep_alive(void *context)
     service_keep_alive(&runner->service);
 }
 
+/* While stages are loaded and opened: that is theirs, and may take as long as a call that hangs. */
+static void keep_alive_aside(void *context)
+{
+    struct runner *runner = context;
+    bool late = sp_clock_now() - runner->aside_since > runner->pipeline->hang_timeout_ns;
+    service_beat(&runner->service, late ? "that loads and opens the stages" : NULL);
+}
+
+static int do_aside(struct runner *runner, int (*work)(void *context, struct sp_error *err),
+                    struct sp_error *err)
+{
+    runner->aside_since = sp_clock_now();
+    return aside_run(work, keep_alive_aside, runner, err);
+}
+
+static int read_again(void *context, struct sp_error *err)
+{
+    struct runner *runner = context;
+    (void)err; /* it has told why not */
+    runner->next = reload_read(runner->pipeline);
+    return runner->next ? 0 : -1;
+}
+
 enum watch_end { ALL_DONE, ASKED_TO_STOP, TO_BE_RELOADED };
 
 /* At work until all is done, or a signal asks for something else. */
@@ -255,8 +280,7 @@ static enum watch_end watch(struct runner *runner)
         if (number == SIGHUP) {
             sp_log(SP_INFO, "SIGHUP: reads %s again", runner->pipeline->path);
             service_reloading(&runner->service, runner->pipeline->shutdown_grace_ns);
-            runner->next = reload_read(runner->pipeline);
-            if (runner->next)
+            if (do_aside(runner, read_again, NULL) == 0)
                 return TO_BE_RELOADED;
             service_refused(&runner->service);
         }
@@ -278,10 +302,17 @@ static bool tell_summary(const struct run_options *options, const char *name,
     return true;
 }
 
+static int load_and_open(void *context, struct sp_error *err)
+{
+    struct runner *runner = context;
+    return engine_start(runner->pipeline, runner->options->until_caught_up, &runner->engine, err);
+}
+
 static int start_engine(struct runner *runner, struct sp_error *err)
 {
     setup_log(runner->options, runner->pipeline);
-    return engine_start(runner->pipeline, runner->options->until_caught_up, &runner->engine, err);
+    service_opening(&runner->service, runner->pipeline->hang_timeout_ns);
+    return do_aside(runner, load_and_open, err);
 }
 
 /* Goes on with the next pipeline, or, where the system does not let it, with the one that ran. */
@@ -331,7 +362,6 @@ static enum run_end run_turns(struct runner *runner, struct sp_error *err)
             tell_stopping(runner);
             return RUN_STOPPED;
         }
-        keep_alive(runner); /* loading and opening the next may take a while */
         if (follow(runner, err) != 0)
             return RUN_FAILED;
         service_ready(&runner->service);

@@ -87,6 +87,14 @@ void service_reloading(struct service *service, int64_t grace_ns)
     tell_surely(service, &text);
 }
 
+void service_opening(struct service *service, int64_t most_ns)
+{
+    SP_AUTO(buffer_fini) struct buffer text = {0};
+    buffer_printf(&text, "EXTEND_TIMEOUT_USEC=%" PRId64 "\nSTATUS=loading and opening the stages\n",
+                  (most_ns + closing_ns) / 1000);
+    tell_surely(service, &text);
+}
+
 void service_refused(struct service *service)
 {
     service_ready(service);

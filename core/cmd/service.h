@@ -26,6 +26,8 @@ void service_close(struct service *service);
 /* The pipeline runs: its stages are loaded and its threads are at work.  Whether servers answer is no part of
  * it: what is away is waited for. */
 void service_ready(struct service *service);
+/* Stages are loaded and opened, at the start and at a reload, which may take so long. */
+void service_opening(struct service *service, int64_t most_ns);
 /* The file is read again, and the pipeline that runs may take so long to end; service_ready() or
  * service_refused() follows. */
 void service_reloading(struct service *service, int64_t grace_ns);

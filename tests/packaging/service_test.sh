@@ -129,6 +129,40 @@ slow_sink() {
     kill_hard "$ear_pid"
 }
 
+# Given a plugin that opens for longer than the watchdog waits, at the start and at a reload, then the watchdog is
+# fed: that is the plugin's time.  When hang_timeout is over, it is fed no more.
+slow_open() {
+    local yaml=$scratch/open.yaml holds=$scratch/open.holds before
+    new_data open
+    listen open
+    service_conf "$yaml" "$(around hang sqlite "$out" "operation: open, while_file: '$holds'")" \
+        "hang_timeout: $((watchdog_ms * 3 / 1000))s"
+    touch "$holds"
+    start_service open "$yaml"
+    check 'open: the manager hears how long a start may take' \
+        wait_until 20 has_line "$heard" " EXTEND_TIMEOUT_USEC=$((watchdog_ms * 3000 + 5000000))"
+    check 'open: the start is slow, and the watchdog is fed' wait_until 20 beats_more 3
+    is 'open: it is not ready yet' "$(heard_times READY=1)" 0
+    rm "$holds"
+    check 'open: ready' wait_until 20 heard_in_order
+    before=$(heard_times WATCHDOG=1)
+    touch "$holds"
+    kill -HUP "$PID"
+    check 'open: a reload that is slow, and the watchdog is fed' wait_until 20 beats_more "$((before + 3))"
+    at_most 'open: without a silence' "$(longest_silence)" "$watchdog_ms"
+    check 'open: beyond hang_timeout it is told' \
+        wait_until 30 has_line "$scratch/open.log" 'that loads and opens the stages stands still'
+    before=$(heard_times WATCHDOG=1)
+    sleep $((watchdog_ms / 1000))
+    is 'open: and the watchdog is fed no more' "$(heard_times WATCHDOG=1)" "$before"
+    rm "$holds"
+    check 'open: ready again' wait_until 20 heard_in_order ' RELOADING=1' ' READY=1'
+    check 'open: the watchdog is fed again' wait_until 20 beats_more "$((before + 1))"
+    stop "$PID"
+    is 'open: it ends' "$STATUS" 0
+    kill_hard "$ear_pid"
+}
+
 # Given one thread that stands still outside of every call, while all others go on, then the watchdog is fed no
 # more; and again when it goes on.
 stuck_thread() {
@@ -239,6 +273,7 @@ a_life life "$scratch/life.socket"
 a_life abstract "@scanpipe-test-$$-$SRANDOM"
 away
 slow_sink
+slow_open
 stuck_thread
 frozen
 slow_stop

@@ -133,7 +133,7 @@ static uint64_t mix(uint64_t x)
 
 bool fault_rule_fires(const struct fault_rule *rule, const struct wrap_call *call, int64_t seed)
 {
-    if (rule->op == WRAP_OPS ? call->op == WRAP_TEXT_OF : rule->op != call->op)
+    if (rule->op == WRAP_OPS ? call->op >= WRAP_TEXT_OF : rule->op != call->op)
         return false;
     if (call->number < rule->first || call->number > rule->last)
         return false;

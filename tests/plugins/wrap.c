@@ -15,6 +15,7 @@ const char *const wrap_op_names[WRAP_OPS] = {
     [WRAP_DEPTH] = "depth",     [WRAP_WRITE] = "write",   [WRAP_MIGRATE] = "migrate",
     [WRAP_GET] = "get",         [WRAP_PUT] = "put",       [WRAP_SCAN] = "scan",
     [WRAP_REMOVE] = "remove",   [WRAP_UPKEEP] = "upkeep", [WRAP_TEXT_OF] = "text_of",
+    [WRAP_OPEN] = "open",
 };
 
 const struct sp_capabilities wrap_capabilities = {
@@ -69,20 +70,6 @@ void wrap_unload(void *loaded)
     free(stage);
 }
 
-int wrap_open(void *loaded, void **handle, struct sp_error *err)
-{
-    struct wrap_handle *wrap = calloc(1, sizeof *wrap);
-    if (!wrap)
-        return sp_fail(err, SP_UNAVAILABLE, "no memory");
-    wrap->stage = loaded;
-    if (wrap->stage->inner->open(wrap->stage->inner_loaded, &wrap->inner, err) != 0) {
-        free(wrap);
-        return -1;
-    }
-    *handle = wrap;
-    return 0;
-}
-
 void wrap_close(void *handle)
 {
     struct wrap_handle *wrap = handle;
@@ -116,6 +103,22 @@ static int before(struct wrap_handle *wrap, struct wrap_call *call, struct sp_er
     if (call->results)
         memset(call->results, 0, call->count * sizeof *call->results);
     return wrap_hook_before(wrap, call, err);
+}
+
+int wrap_open(void *loaded, void **handle, struct sp_error *err)
+{
+    struct wrap_call call = {.op = WRAP_OPEN};
+    struct wrap_handle *wrap = calloc(1, sizeof *wrap);
+    if (!wrap)
+        return sp_fail(err, SP_UNAVAILABLE, "no memory");
+    wrap->stage = loaded;
+    if (before(wrap, &call, err) != 0 ||
+        wrap->stage->inner->open(wrap->stage->inner_loaded, &wrap->inner, err) != 0) {
+        free(wrap);
+        return -1;
+    }
+    *handle = wrap;
+    return 0;
 }
 
 int wrap_probe(void *handle, int64_t deadline, struct sp_error *err)

@@ -28,6 +28,7 @@ enum wrap_op {
     WRAP_REMOVE,
     WRAP_UPKEEP,
     WRAP_TEXT_OF, /* of a source; pure, so that nobody watches over it: only a hook before it */
+    WRAP_OPEN,    /* opening a handle: the same */
     WRAP_OPS
 };
 

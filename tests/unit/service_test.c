@@ -91,6 +91,8 @@ static void its_life(void)
     /* then children are not told of it. */
     CU_ASSERT(!getenv("NOTIFY_SOCKET") && !getenv("WATCHDOG_USEC") && !getenv("WATCHDOG_PID"));
 
+    service_opening(&service, 120 * SP_SECOND);
+    CU_ASSERT_STRING_EQUAL(hear(), "EXTEND_TIMEOUT_USEC=125000000\nSTATUS=loading and opening the stages\n");
     service_ready(&service);
     CU_ASSERT_STRING_EQUAL(hear(), "READY=1\nSTATUS=started\n");
     /* When the loop comes round, then the watchdog hears of it at once and at half of its time; */
