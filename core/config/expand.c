@@ -171,6 +171,11 @@ static void add_file(struct expansion *expansion, struct sp_slice written)
     if (path.size == 0) {
         expansion->failed = true;
         diag_error(expansion->diag, expansion->mark, forms, "there is no path after 'file:'");
+    } else if (strcmp(path.data, "-") == 0) {
+        /* Secrets are read again while the pipeline runs, and standard input comes once. */
+        expansion->failed = true;
+        diag_error(expansion->diag, expansion->mark, "name a file; one that is called '-' is ./-",
+                   "'-' would be standard input, and a file is wanted");
     } else if (file_read_shown(path.data, text.data, MOST_FILE_BYTES, &content, &err) < 0) {
         /* The path as it is written: what variables hold is not shown. */
         expansion->failed = true;

@@ -362,6 +362,9 @@ static void bad_expansions_have_their_places(void)
     CU_ASSERT(text_tells("a: ${UNSET:-${SET}}\n", "a default cannot hold another ${...}"));
     CU_ASSERT(text_tells("a: ${LATIN}\n", "the variable holds no text"));
     CU_ASSERT(text_tells("a: '${file:}'\n", "there is no path after 'file:'"));
+    CU_ASSERT(text_tells("a: ${file:-}\n", "1:4: error: '-' would be standard input, and a file is wanted"));
+    CU_ASSERT(text_tells("a: ${file:${UNSET:--}}\n", "= name a file; one that is called '-' is ./-"));
+    CU_ASSERT(text_tells("a: ${file:./-}\n", "cannot open ./-: No such file or directory"));
     CU_ASSERT(text_tells("a: ${file:/no/such/file}\n", "No such file or directory"));
     CU_ASSERT(text_tells("a: ${file:/dev/zero}\n", "/dev/zero is larger than 65536 bytes"));
     CU_ASSERT(text_tells("a: ${file:${UNSET}/x}\n", "the variable UNSET is not set"));
