@@ -34,7 +34,7 @@ const struct command commands[] = {
     {"migrate", cmd_migrate, cmd_migrate_options, NULL, REST_NOTHING,
      "make the tables, bring older ones up to date"},
     {"table", cmd_table, cmd_table_options, NULL, REST_NOTHING, "the statement that makes the sink's table"},
-    {"create", cmd_create, cmd_create_options, "plugin", REST_NOTHING, "a plugin of your own, to begin with"},
+    {"create", cmd_create, cmd_create_options, "plugin", REST_KIND, "a plugin of your own, to begin with"},
     {"completion", cmd_completion, cmd_completion_options, "bash zsh fish", REST_NOTHING,
      "what makes a shell complete all this"},
     {"help", cmd_help, no_options, NULL, REST_COMMAND, "a summary, or that of a command"},

@@ -12,7 +12,9 @@ enum command_rest {
     REST_FILES,
     REST_PLUGIN,  /* the name of a plugin, whose kind is the word */
     REST_COMMAND, /* the name of a command */
+    REST_KIND,    /* a kind of plugin that there are templates of */
 };
+#define TEMPLATE_KINDS "sink source"
 
 struct command {
     const char *name;

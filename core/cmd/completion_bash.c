@@ -13,13 +13,16 @@ static const char head[] = "# bash completion for scanpipe: what `scanpipe compl
 
 static void add_command(struct buffer *out, const struct command *command)
 {
-    static const char *const rests[] = {[REST_FILES] = " rest=files", [REST_PLUGIN] = " rest=plugin"};
-    bool has_rest = command->rest == REST_FILES || command->rest == REST_PLUGIN;
+    static const char *const rests[] = {[REST_NOTHING] = "",
+                                        [REST_FILES] = " rest=files",
+                                        [REST_PLUGIN] = " rest=plugin",
+                                        [REST_COMMAND] = "",
+                                        [REST_KIND] = " rest='" TEMPLATE_KINDS "'"};
     if (!command->words && command->rest == REST_NOTHING)
         return;
     buffer_printf(out, "    %s) words='", command->name);
     completion_add_words(out, command);
-    buffer_printf(out, "'%s ;;\n", has_rest ? rests[command->rest] : "");
+    buffer_printf(out, "'%s ;;\n", rests[command->rest]);
 }
 
 static const char middle[] =
@@ -107,9 +110,13 @@ static const char tail[] =
     "        _scanpipe_words \"$words\" \"$current\"\n"
     "    elif [[ $rest == files ]]; then\n"
     "        _scanpipe_files \"$current\"\n"
-    "    elif [[ $rest == plugin && $before == \"$word\" ]]; then\n"
+    "    elif [[ $before != \"$word\" ]]; then\n"
+    "        return\n"
+    "    elif [[ $rest == plugin ]]; then\n"
     "        _scanpipe_words \"$(\"$program\" plugins 2>/dev/null |\n"
     "            while read -r kind name _; do [[ $kind != \"$word\" ]] || echo \"$name\"; done)\" \"$current\"\n"
+    "    else\n"
+    "        _scanpipe_words \"$rest\" \"$current\"\n"
     "    fi\n"
     "}\n"
     "complete -F _scanpipe scanpipe\n";

@@ -37,6 +37,11 @@ static const char head[] =
     "    end\n"
     "end\n"
     "\n"
+    "function __scanpipe_behind -a word\n"
+    "    set -l tokens (commandline -opc)\n"
+    "    test \"$tokens[-1]\" = \"$word\"; and printf '%s\\n' $argv[2..-1]\n"
+    "end\n"
+    "\n"
     "complete -c scanpipe -f\n";
 
 static const char quote[] = "\\'";
@@ -99,6 +104,10 @@ static void add_options(struct buffer *out, const struct command *command, const
     if (command->rest == REST_PLUGIN && *word) {
         add_at(out, command, word);
         buffer_printf(out, " -a '(__scanpipe_plugins %s)'\n", word);
+    }
+    if (command->rest == REST_KIND && *word) {
+        add_at(out, command, word);
+        buffer_printf(out, " -a '(__scanpipe_behind %s %s)'\n", word, TEMPLATE_KINDS);
     }
 }
 

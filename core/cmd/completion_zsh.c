@@ -117,6 +117,8 @@ static void add_rest(struct buffer *out, const struct command *command, const ch
         buffer_add_text(out, "            '1:what to do:'\n");
     if (command->rest == REST_PLUGIN)
         buffer_add_text(out, "            '2:plugin:_scanpipe_plugins'\n");
+    if (command->rest == REST_KIND)
+        buffer_add_text(out, "            '2:kind:(" TEMPLATE_KINDS ")'\n");
     if (command->rest == REST_FILES)
         buffer_add_text(out, "            '*:file:_files'\n");
 }

@@ -4,6 +4,7 @@
 
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "cmd/commands.h"
 #include "config/near.h"
 
 #include <dirent.h>
@@ -256,7 +257,7 @@ int cmd_create(int argc, char **argv)
                           argv[optind]);
     creation.kind = argv[optind + 1];
     creation.name = argv[optind + 2];
-    if (strcmp(creation.kind, "sink") != 0 && strcmp(creation.kind, "source") != 0)
+    if (!args_word_is(TEMPLATE_KINDS, creation.kind))
         return wrong_kind(creation.kind);
     folders_setup();
     int code = wrong_name(&creation);

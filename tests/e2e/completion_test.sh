@@ -55,7 +55,7 @@ stories() {
     offers "$1" "scanpipe --log-level " error warn info debug '!text'
     offers "$1" "scanpipe run --u" --until-caught-up '!--strict'
     offers "$1" "scanpipe dlq " list show export redrive purge '!check' '!parcels.yaml'
-    offers "$1" "scanpipe dlq redrive --" --rate --class --config '!--envelopes' '!--yes'
+    offers "$1" "scanpipe dlq redrive --" --rate --class --column --config '!--envelopes' '!--yes'
     offers "$1" "scanpipe dlq -c parcels.yaml purge --" --yes --all '!--rate'
     offers "$1" "scanpipe dlq list --class t" too_large '!value'
     offers "$1" "scanpipe cursor s" show set '!rewind'
@@ -66,11 +66,13 @@ stories() {
     offers "$1" "scanpipe plugins sink n" null '!file'
     offers "$1" "scanpipe help ve" verify version '!check'
     offers "$1" "scanpipe completion " bash zsh fish
+    offers "$1" "scanpipe create plugin " sink source '!queue' '!plugin'
+    offers "$1" "scanpipe create plugin sink " '!source' '!plugin'
     offers "$1" "scanpipe create plugin sink mine --directory f" folder
     offers "$1" "scanpipe replay --from " '!parcels.yaml' '!--to'
 }
 
-plan 64
+plan 70
 for shell in bash zsh fish; do
     command -v $shell >/dev/null || echo "Bail out! $shell is not installed"
     stories $shell
