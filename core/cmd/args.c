@@ -87,6 +87,30 @@ int args_next(const struct args *args)
     return option;
 }
 
+static const struct arg_option *option_of(const struct args *args, int value)
+{
+    const struct arg_option *one = args->options;
+    while (one->name && one->value != value)
+        one++;
+    return one;
+}
+
+bool args_fit(const struct args *args, const char *word)
+{
+    optind = 0;
+    for (int value; (value = args_next(args)) != ARGS_END;) {
+        const struct arg_option *option = option_of(args, value);
+        if (args_word_is(option->words, word))
+            continue;
+        char hint[96];
+        snprintf(hint, sizeof hint, "it goes with: %s", option->words);
+        args_wrong(args->command, hint, "option '--%s' is nothing for '%s %s'", option->name, args->command,
+                   word);
+        return false;
+    }
+    return true;
+}
+
 int args_choice(const struct args *args, const char *option, const char *text, const char *const *names,
                 size_t count)
 {

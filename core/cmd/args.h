@@ -56,6 +56,10 @@ bool args_word_is(const char *words, const char *name);
 /* The next option's value, ARGS_END, or ARGS_WRONG after a message.  'h' is left to the caller. */
 int args_next(const struct args *args);
 
+/* Whether each option that was given belongs to this word of the command, as the table says; else says so.
+ * For when all were read: it reads them again. */
+bool args_fit(const struct args *args, const char *word);
+
 /* The index of `text` among the names, or -1 after a message. */
 int args_choice(const struct args *args, const char *option, const char *text, const char *const *names,
                 size_t count);

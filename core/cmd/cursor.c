@@ -202,21 +202,16 @@ static void take_option(struct cursor_options *options, int option)
 }
 
 /* What is wrong with words that are right one by one; EXIT_USAGE after a message. */
-static int check_words(const struct cursor_options *options, bool shows, bool rewinds)
+static int check_words(const struct cursor_options *options, bool shows)
 {
-    bool moves_options =
-        options->move.force || options->move.skip || options->move.dry_run || options->to_start;
     if (!options->file)
         return args_wrong("cursor", "scanpipe cursor show -c FILE", "which pipeline? -c FILE is missing");
-    if (shows && (options->place || moves_options))
-        return args_wrong("cursor", NULL,
-                          "'cursor show' only looks: it takes no place and none of these options");
+    if (shows && options->place)
+        return args_wrong("cursor", NULL, "'cursor show' only looks: it takes no place");
     if (!shows && !options->place == !options->to_start)
         return args_wrong("cursor", "an event's id, FILE:LINE, or --to-start", "%s",
                           options->place ? "it is either a place or --to-start"
                                          : "to where? the place is missing");
-    if (rewinds && options->move.skip)
-        return args_wrong("cursor", NULL, "'cursor rewind' goes back: it never skips");
     return 0;
 }
 
@@ -237,11 +232,11 @@ int cmd_cursor(int argc, char **argv)
     if (!args_count_is(&args, 1, 2, "what to do ('show', 'set' or 'rewind')"))
         return EXIT_USAGE;
     int act = args_choice(&args, "'cursor'", argv[optind], acts, 3);
-    if (act < 0)
+    if (act < 0 || !args_fit(&args, acts[act]))
         return EXIT_USAGE;
     options.place = options.move.to = argc - optind > 1 ? argv[optind + 1] : NULL;
     options.move.only_back = act == 2;
-    int code = check_words(&options, act == 0, act == 2);
+    int code = check_words(&options, act == 0);
     struct pipeline *pipeline = code == 0 ? cmd_load(options.file, &code) : NULL;
     if (!pipeline)
         return code;

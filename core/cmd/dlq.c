@@ -64,29 +64,14 @@ const struct arg_option cmd_dlq_options[] = {
     ARG_END_OPTION,
 };
 
-enum verb { LIST = 1, SHOW = 2, EXPORT = 4, REDRIVE = 8, PURGE = 16 };
-
 static const struct {
     const char *name;
-    enum verb verb;
     int (*run)(const struct pipeline *pipeline, const struct dlq_options *options);
 } verbs[] = {
-    {"list", LIST, dlq_list},          {"show", SHOW, dlq_show},    {"export", EXPORT, dlq_export},
-    {"redrive", REDRIVE, dlq_redrive}, {"purge", PURGE, dlq_purge},
+    {"list", dlq_list},       {"show", dlq_show},   {"export", dlq_export},
+    {"redrive", dlq_redrive}, {"purge", dlq_purge},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
-
-/* What some of them alone understand. */
-static const struct {
-    int option;
-    unsigned verbs;
-    const char *name;
-} special[] = {
-    {OPTION_ALL, PURGE, "--all"},        {OPTION_DRY_RUN, PURGE | REDRIVE, "--dry-run"},
-    {OPTION_YES, PURGE, "--yes"},        {OPTION_ENVELOPES, EXPORT, "--envelopes"},
-    {OPTION_OUTPUT, EXPORT, "--output"}, {OPTION_RATE, REDRIVE, "--rate"},
-};
-enum { SPECIAL = sizeof special / sizeof *special };
 
 /* "2026-11-23T09:00:00Z", or "2h": so long ago. */
 static bool read_time(const char *option, const char *text, int64_t *wall_ms_out)
@@ -236,27 +221,20 @@ static int find_verb(const char *name)
     return -1;
 }
 
-static bool options_fit(const char *verb_name, enum verb verb, const unsigned *given,
-                        const struct dlq_options *options)
+static bool has_file(const char *verb, const struct dlq_options *options)
 {
-    for (size_t i = 0; i < SPECIAL; i++)
-        if (given[i] && !(special[i].verbs & verb)) {
-            args_wrong("dlq", NULL, "option '%s' is nothing for 'dlq %s'", special[i].name, verb_name);
-            return false;
-        }
-    if (!options->file) {
-        char hint[64];
-        snprintf(hint, sizeof hint, "scanpipe dlq %s -c FILE", verb_name);
+    char hint[64];
+    snprintf(hint, sizeof hint, "scanpipe dlq %s -c FILE", verb);
+    if (!options->file)
         args_wrong("dlq", hint, "which pipeline? -c FILE is missing");
-        return false;
-    }
-    return true;
+    return options->file != NULL;
 }
 
 /* The ids that stand behind the verb. */
-static bool take_ids(const struct args *args, enum verb verb, struct dlq_options *options)
+static bool take_ids(const struct args *args, const char *verb, struct dlq_options *options)
 {
-    if (!args_count_is(args, verb == SHOW ? 2 : 1, verb == SHOW ? 1 + DLQ_IDS : 1, "the id of a dead letter"))
+    bool shows = strcmp(verb, "show") == 0;
+    if (!args_count_is(args, shows ? 2 : 1, shows ? 1 + DLQ_IDS : 1, "the id of a dead letter"))
         return false;
     for (int i = optind + 1; i < args->argc; i++)
         if (!read_id(options, args->argv[i]))
@@ -279,7 +257,6 @@ static bool range_is_some(const struct sp_letter_filter *filter)
 static int read_options(int argc, char **argv, struct dlq_options *options, int *exit_out)
 {
     struct args args = {"dlq", cmd_dlq_options, argc, argv};
-    unsigned given[SPECIAL] = {0};
     *exit_out = EXIT_USAGE;
     for (int option; (option = args_next(&args)) != ARGS_END;) {
         if (option == 'h') {
@@ -287,17 +264,14 @@ static int read_options(int argc, char **argv, struct dlq_options *options, int 
             *exit_out = 0;
             return -1;
         }
-        for (size_t i = 0; i < SPECIAL; i++)
-            given[i] |= special[i].option == option;
         if (option == ARGS_WRONG || !take_option(options, option))
             return -1;
     }
     if (!args_count_is(&args, 1, INT32_MAX, "what to do (list, show, export, redrive or purge)"))
         return -1;
     int verb = find_verb(argv[optind]);
-    if (verb < 0 || !take_ids(&args, verbs[verb].verb, options) ||
-        !options_fit(verbs[verb].name, verbs[verb].verb, given, options) ||
-        !range_is_some(&options->query.filter))
+    if (verb < 0 || !args_fit(&args, verbs[verb].name) || !take_ids(&args, verbs[verb].name, options) ||
+        !has_file(verbs[verb].name, options) || !range_is_some(&options->query.filter))
         return -1;
     return verb;
 }

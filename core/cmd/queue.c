@@ -21,19 +21,11 @@ const struct arg_option cmd_queue_options[] = {
     ARG_END_OPTION,
 };
 
-/* Which of the acts an option belongs to. */
+/* What is missing. */
 static int check_words(const struct queue_options_given *given, const char *act)
 {
     if (!given->file)
         return args_wrong("queue", "scanpipe queue check -c FILE", "which pipeline? -c FILE is missing");
-    if (given->quick && strcmp(act, "check") != 0)
-        return args_wrong("queue", NULL, "--quick is an option of 'queue check'");
-    if ((given->messages || given->output) && strcmp(act, "export") != 0)
-        return args_wrong("queue", NULL, "--messages and --output are options of 'queue export'");
-    if (given->apply && strcmp(act, "repair") != 0)
-        return args_wrong("queue", NULL, "--apply is an option of 'queue repair'");
-    if (given->dry_run && strcmp(act, "create") != 0)
-        return args_wrong("queue", NULL, "--dry-run is an option of 'queue create'");
     if (given->json && strcmp(act, "export") == 0 && !given->output)
         return args_wrong("queue", "the events are JSON anyway; the summary is with --output FILE --json",
                           "'queue export --json' needs --output");
@@ -99,6 +91,6 @@ int cmd_queue(int argc, char **argv)
     if (!args_count_is(&args, 1, 1, "what to do ('check', 'export', 'repair' or 'create')"))
         return EXIT_USAGE;
     int act = args_choice(&args, "'queue'", argv[optind], acts, 4);
-    int code = act < 0 ? EXIT_USAGE : check_words(&given, acts[act]);
+    int code = act < 0 || !args_fit(&args, acts[act]) ? EXIT_USAGE : check_words(&given, acts[act]);
     return code != 0 ? code : run(&given, acts[act]);
 }

@@ -53,7 +53,7 @@ run()
     is "$name: exit code" "$status" "$expected"
 }
 
-plan 105
+plan 120
 
 # --- the words of the command line
 
@@ -82,6 +82,20 @@ run "wrong choice" 64 -c parcels.yaml --log-format xml
 has "the choices are named" "$err" "text, json"
 run "one argument too many" 64 check -c parcels.yaml parcels.yaml
 has "the argument is named" "$err" "unexpected argument 'parcels.yaml'"
+while read -r command word option rest; do
+    # shellcheck disable=SC2086 # words
+    run "$command $word $option" 64 "$command" "$option" $rest "$word" -c parcels.yaml
+    has "it is told as another one's" "$err" "option '$option' is nothing for '$command $word'"
+done <<'END'
+dlq list --yes
+dlq show --class value
+dlq export --json
+dlq purge --rate 5/s
+cursor show --force
+cursor rewind --skip
+queue check --output x
+END
+has "whose it is, too" "$err" "= it goes with: export"
 run "no file named" 64 check
 has "the option is asked for" "$err" "-c FILE"
 run "no such file" 66 check -c nowhere.yaml
