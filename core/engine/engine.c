@@ -9,8 +9,10 @@
 #include "engine/caretaker.h"
 #include "engine/deliver.h"
 #include "engine/ingest.h"
+#include "engine/place.h"
 #include "engine/pulse.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -112,6 +114,13 @@ static int open_seat(struct engine *engine, struct seat *seat, struct crew *crew
     return seat_open(seat, crew, &engine->work.stop, &engine->work.seats, err);
 }
 
+/* To be asked before a thread of ours makes it. */
+static const char *missing_queue(const struct pipeline *pipeline)
+{
+    const char *file = stage_file(&pipeline->queue);
+    return file && access(file, F_OK) != 0 && errno == ENOENT ? file : NULL;
+}
+
 static int open_ingest(struct engine *engine, struct sp_error *err)
 {
     struct work *work = &engine->work;
@@ -120,6 +129,7 @@ static int open_ingest(struct engine *engine, struct sp_error *err)
         open_seat(engine, &engine->poller.state, &work->state, err) != 0)
         return -1;
     engine->reader.ingest = engine->poller.ingest = &engine->ingest;
+    engine->poller.missing = missing_queue(work->pipeline);
     engine->sender_count = (size_t)work->pipeline->queue_options.senders;
     engine->senders = mem_zalloc(engine->sender_count * sizeof *engine->senders);
     for (size_t i = 0; i < engine->sender_count; i++) {

@@ -108,6 +108,7 @@ struct sender {
 struct poller {
     struct ingest *ingest;
     struct seat state, source; /* the source's handle only turns cursors into text */
+    const char *missing; /* the queue's file, which was not there at the start; NULL: it was, or has none */
     _Atomic bool holds;
 };
 void *reader_run(void *reader);

@@ -111,6 +111,18 @@ const char *stage_place(const struct stage *stage, struct sp_arena *arena)
     return sp_arena_text(arena, buffer_text(&out), out.size);
 }
 
+const char *stage_file(const struct stage *stage)
+{
+    const uint32_t wanted = SP_DURABLE | SP_LOCAL;
+    const struct sp_plugin *about = stage->plugin ? &stage->plugin->about : NULL;
+    if (!about || (stage->plugin->capabilities.flags & wanted) != wanted)
+        return NULL;
+    for (size_t i = 0; i < about->option_count; i++)
+        if (says_where(&about->options[i]) && strcmp(about->options[i].name, "path") == 0)
+            return *(const char *const *)((const char *)stage->config + about->options[i].offset);
+    return NULL;
+}
+
 /* What comes through a pipe comes once. */
 static bool is_stream(const struct stage *stage)
 {

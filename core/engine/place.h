@@ -11,6 +11,9 @@
  * names of users and passwords.  For comparing, and for people. */
 const char *stage_place(const struct stage *stage, struct sp_arena *arena);
 
+/* The file that holds the stage's data through restarts; NULL: none does. */
+const char *stage_file(const struct stage *stage);
+
 /* Whether the process may go on with `next` where it has run `now`, so that nothing of what is held, or was
  * read already, is forgotten.  The error says what is in the way, the cure what to do. */
 int place_may_follow(const struct pipeline *now, const struct pipeline *next,

@@ -184,6 +184,21 @@ static bool queue_is_same(struct polling *polling, const struct record *there)
     return same;
 }
 
+/* The cursor says that the queue's file held all before it.  Asked at the first look alone: later the cursor
+ * may be of who polls meanwhile, with a file of his own making. */
+static void tell_lost_queue(struct polling *polling, const struct record *there)
+{
+    const char *file = polling->poller->missing;
+    polling->poller->missing = NULL;
+    if (file && there->cursor.size > 0 && there->queue && strcmp(there->queue, polling->queue) == 0)
+        sp_log(
+            SP_WARN,
+            "the file %s is gone, and a new one is made; the cursor stands at %s, and events before it that "
+            "only the queue held are lost (scanpipe verify tells which; scanpipe cursor rewind, to before "
+            "them, reads them again)",
+            file, there->at ? there->at : "an unknown place");
+}
+
 /* A look at the record by a process that does not hold it; takes it over where that is due. */
 static bool stand_by(struct polling *polling, struct sp_error *err)
 {
@@ -193,6 +208,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->watch = (struct lease_watch){0};
         return false;
     }
+    tell_lost_queue(polling, &there);
     lease_look(&polling->watch, version, began, sp_clock_now(), polling->lease_ns / 5);
     if (!lease_may_take(&polling->watch, &there, &polling->self, polling->lease_ns)) {
         if (!polling->told_standby)

@@ -18,6 +18,7 @@ sed -e 's/poll_interval: 5s/poll_interval: 50ms\n  rate_limit: ${RATE}\n  page_s
 scan() { "${scanpipe[@]}" "$@" -c parcels.yaml; }
 place() { field cursor "$(scan cursor show --json)"; }
 has_waiting() { [ "$(sqlite3 quickstart.queue.db 'SELECT count(*) FROM QueueMessages')" -gt 3 ]; }
+has_no_line() { ! has_line "$@"; }
 is_beyond() { local at; at=$(place) && [ "${at:-0}" -gt "$1" ] 2>/dev/null; }
 
 RATE=10/s start_pipeline before parcels.yaml
@@ -54,4 +55,25 @@ scan resume deliver >"$scratch/careless.resume"
 run_pipeline careless parcels.yaml
 scan verify >"$scratch/careless.out" 2>&1
 is "without going back, what was between the copies would be missing" $? 65
+
+# Given a queue that holds events, when its file is lost, then the next start says so with its cure, and only that one.
+lost='the file .*/quickstart.queue.db is gone, .*; the cursor stands at [0-9]'
+rm -f quickstart.*db*
+RATE=10/s start_pipeline whole parcels.yaml
+wait_until 30 is_beyond 200
+check "writing rests again" scan pause deliver
+wait_until 30 has_waiting
+kill_hard "$PID"
+check "a file that is new with its pipeline is none that was lost" has_no_line "$scratch/whole.log" "$lost"
+rm -f quickstart.queue.db*
+check "writing goes on again" scan resume deliver
+run_pipeline lost parcels.yaml
+check "the lost queue is told" has_line "$scratch/lost.log" "$lost"
+check "with its cure" has_line "$scratch/lost.log" 'scanpipe verify .*scanpipe cursor rewind'
+scan verify >"$scratch/lost.out" 2>&1
+is "for what it held is missing" $? 65
+check "the cure is taken" scan cursor set --to-start
+runs cured parcels.yaml
+check "and it is told no more" has_no_line "$scratch/cured.log" "$lost"
+table_equals "no event is missing then" quickstart.db "$scratch/events"
 finish

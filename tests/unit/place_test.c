@@ -74,6 +74,18 @@ static void a_place_is_told_without_its_secrets(void)
              "remote path= connection=Server=db");
 }
 
+static void a_file_that_lasts_has_a_name(void)
+{
+    struct settings settings = {.path = "./q.db"};
+    struct stage stage = {.plugin = &lasting, .config = &settings};
+    CU_ASSERT_STRING_EQUAL(stage_file(&stage), "./q.db");
+    const struct plugin *none[] = {&remote, &memory, NULL};
+    for (size_t i = 0; i < 3; i++) {
+        stage.plugin = none[i];
+        CU_ASSERT_PTR_NULL(stage_file(&stage));
+    }
+}
+
 struct two {
     struct settings settings[2][4]; /* of queue, state, letters and source */
     struct pipeline now, next;
@@ -153,6 +165,7 @@ int main(void)
 {
     static const struct tap_test tests[] = {
         {"a place is told without its secrets", a_place_is_told_without_its_secrets},
+        {"a file that lasts has a name", a_file_that_lasts_has_a_name},
         {"another pipeline does not follow", another_pipeline_does_not_follow},
         {"the cursor is for one queue", the_cursor_is_for_one_queue},
     };
