@@ -96,14 +96,21 @@ a_slow_server() {
     says 'and the same connection writes afterwards' ok
 }
 
+# Who waits looks for a circle once, after its deadlock_timeout, and never again.  So the session waits first and does
+# not look for long; and the write, which has its first row, waits for the second only when it does.
 a_deadlock() {
-    hold 'UPDATE "Words" SET "Number" = 2 WHERE "Id" = 2'
+    sql 'CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
+             $$BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.05); END LOOP;
+               RETURN new; END$$;
+         CREATE TRIGGER gate BEFORE INSERT ON "Words" FOR EACH ROW WHEN (new."Id" = 2) EXECUTE FUNCTION gate()'
+    hold "SET LOCAL deadlock_timeout = '1h'; UPDATE \"Words\" SET \"Number\" = 2 WHERE \"Id\" = 2"
     say one 'write 1 3 3 deadlock'
-    a_write_waits
+    wait_for "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
     go_on 'UPDATE "Words" SET "Number" = 2 WHERE "Id" = 1;'
     hear one
     says 'given a deadlock, when the write is its victim' contended 40P01
     let_go
+    sql 'DROP TRIGGER gate ON "Words"'
     call one 'write 1 3 3 again'
     says 'and written again it is there' ok
 }
