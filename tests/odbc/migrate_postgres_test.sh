@@ -61,17 +61,28 @@ by_itself() {
     as_the_oracle 'and fills the table'
 }
 
+is_locked() {
+    [ -n "$(sql "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted")" ]
+}
+
+end_lock() { # with its session
+    sql "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+}
+
 # Given a lock that somebody holds in the midst of a step, then others wait and are told; given a step that fails,
 # nothing of it is there.
 under_a_lock() {
     new_database locked
     parcels
-    sql "SELECT pg_advisory_lock(7165914, hashtext(current_schema())), pg_sleep(4)" >/dev/null &
+    sql 'SELECT pg_advisory_lock(7165914, hashtext(current_schema())), pg_sleep(600)' >/dev/null 2>&1 &
     local pid=$!
-    sleep 0.5
+    adopt "$pid" lock
+    wait_until 20 is_locked
+    : >"$scratch/err"
+    { wait_until 20 has_line "$scratch/err" 'trying again'; end_lock; } >/dev/null &
     migrate 'while another is at it' 0
     complains 'it is told' 'trying again'
-    wait "$pid"
+    await_end "$pid" 20
     new_database failing
     parcels
     sql 'CREATE TABLE "FailedEvents" ("Id" int)'
