@@ -59,8 +59,20 @@ postgres_as() { # COMMAND...: as who may run the server
     fi
 }
 
-postgres_free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+# Sets postgres_port, which is ours until postgres_stop, also while the server is away: who bound it without listening
+# keeps it from everybody but those who ask for it by its number, with SO_REUSEADDR, as PostgreSQL does.
+postgres_take_port() {
+    local told
+    exec {told}< <(exec python3 -c 'import os, socket, time
+parent = os.getppid()
+place = socket.socket()
+place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+place.bind(("127.0.0.1", 0))
+print(place.getsockname()[1], flush=True)
+while os.getppid() == parent: time.sleep(1)')
+    postgres_keeper=$!
+    read -r postgres_port <&"$told"
+    exec {told}<&-
 }
 
 postgres_run() { # starts the server of postgres_folder, and waits until it answers
@@ -85,7 +97,7 @@ postgres_start() { # [SETTING=VALUE]...
     chmod 644 "$postgres_folder/password"
     postgres_as "$(postgres_bin)/initdb" -D "$postgres_folder/data" -A scram-sha-256 -U scanpipe -N -E UTF8 \
         --locale=C --pwfile="$postgres_folder/password" >"$postgres_folder/log" 2>&1 || { cat "$postgres_folder/log"; return 1; }
-    postgres_port=$(postgres_free_port)
+    postgres_take_port
     for setting in listen_addresses=127.0.0.1 "unix_socket_directories=$postgres_folder" max_connections=400 \
         shared_buffers=64MB lc_messages=C "$@"; do
         echo "${setting%%=*} = '${setting#*=}'"
@@ -104,6 +116,7 @@ postgres_stop() {
     [ -n "${postgres_folder:-}" ] || return 0
     [ ! -s "$postgres_folder/data/postmaster.pid" ] ||
         postgres_as "$(postgres_bin)/pg_ctl" -D "$postgres_folder/data" -m immediate -w stop >/dev/null 2>&1
+    [ -z "${postgres_keeper:-}" ] || kill "$postgres_keeper" 2>/dev/null
     rm -rf "$postgres_folder"
-    postgres_folder=
+    postgres_folder='' postgres_keeper=''
 }

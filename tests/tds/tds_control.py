@@ -93,10 +93,16 @@ class Control:
                     return
 
 
-def listen(port):
+def bound(port):
+    """Of our own, though nobody listens: only who asks for it by its number, as listen does, is given it."""
     link = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     link.bind(("127.0.0.1", port))
+    return link
+
+
+def listen(port):
+    link = bound(port)
     link.listen(128)
     return link
 

@@ -11,8 +11,9 @@ class Door:
 
     def __init__(self, taken, port=0):
         self.taken = taken
-        self.listener = tds_control.listen(port)
-        self.port = self.listener.getsockname()[1]
+        self.place = tds_control.bound(port)  # nobody else's while the door is shut
+        self.port = self.place.getsockname()[1]
+        self.listener = tds_control.listen(self.port)
 
     def start(self):
         threading.Thread(target=self.take, args=(self.listener,), daemon=True).start()

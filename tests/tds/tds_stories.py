@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 import odbc  # noqa: E402
 import tds_errors  # noqa: E402
 import tds_wire as wire  # noqa: E402
-from tds_control import tell  # noqa: E402
+from tds_control import bound, tell  # noqa: E402
 from tds_values import Column, read_value  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -691,13 +691,13 @@ def story_proxy_leaves(world):
     world.ok("and take again", True)
 
 
-def postgres_server(folder):
-    """The port of a PostgreSQL of our own and its process; None where it cannot run here."""
+def postgres_server(folder, port):
+    """The process of a PostgreSQL of our own; None where it cannot run here."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
     if not found or not shutil.which("psql"):
         return None
     rank = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
-    data, port = os.path.join(folder, "pg"), str(free_port())
+    data = os.path.join(folder, "pg")
     os.mkdir(data)
     if rank:  # PostgreSQL refuses to run as root
         os.chmod(folder, 0o711)
@@ -710,15 +710,9 @@ def postgres_server(folder):
                                 "127.0.0.1", "-F"], **quiet)
     for _ in range(200):
         if subprocess.run([found[-1] + "/pg_isready", "-q", "-h", "127.0.0.1", "-p", port]).returncode == 0:
-            return port, process
+            break
         time.sleep(0.1)
-    return port, process
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return process
 
 
 def psql(port, sql):
@@ -732,12 +726,13 @@ def psql(port, sql):
 def story_postgres(world):
     names = ["proxy: PostgreSQL goes through", "a COMMIT that is cut before it arrives", "does not last",
              "a COMMIT whose answer is lost", "lasts"]
-    started = postgres_server(world.folder)
-    if not started:
+    place = bound(0)
+    port = str(place.getsockname()[1])
+    process = postgres_server(world.folder, port)
+    if not process:
         for name in names:
             world.ok(name + " # SKIP no PostgreSQL server runs here", True)
         return
-    port, process = started
     proxy = Place(world.folder, "tds_proxy.py", "--target", "127.0.0.1:" + port, "--speaks", "postgres")
     try:
         world.equal(names[0], psql(proxy.port, "CREATE TABLE t (x text); SELECT 7"), ("7", True))
@@ -749,6 +744,7 @@ def story_postgres(world):
         proxy.stop()
         process.send_signal(signal.SIGQUIT)
         process.wait()
+        place.close()
 
 
 def main():
