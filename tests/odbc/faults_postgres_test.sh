@@ -220,8 +220,7 @@ killed() {
     hold 'LOCK TABLE "Words"'
     say one 'write 1 3 11 killed'
     a_write_waits
-    # shellcheck disable=SC2046 # several words
-    kill -KILL $(server_pids)
+    postgres_kill
     hear one
     says 'given a server that is killed while it writes' uncertain
     let_go
@@ -231,7 +230,6 @@ killed() {
     says 'and a probe' unavailable
     call one 'get poller'
     says 'and the state' unavailable
-    rm -f "$postgres_folder/data/postmaster.pid"
     postgres_run
     call one 'write 1 3 11 killed'
     says 'and when it is back' ok

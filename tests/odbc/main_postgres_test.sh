@@ -38,10 +38,8 @@ one_process() {
 }
 
 server_restarts() { # kills it, as a crash of the machine would
-    # shellcheck disable=SC2046 # several words
-    kill -KILL "$postgres_pid" $(pgrep -P "$postgres_pid")
+    postgres_kill
     sleep 0.5
-    rm -f "$postgres_folder/data/postmaster.pid"
     postgres_run >/dev/null || bail 'PostgreSQL does not start again'
 }
 

@@ -5,6 +5,7 @@
 #   postgres_find                is there a server program, and its ODBC driver?  says why not
 #   postgres_start               starts one; sets postgres_port, postgres_connection, postgres_password
 #   postgres_sql DATABASE SQL    what psql prints for it
+#   postgres_kill                kills it, as a crash of the machine would; postgres_run starts it again
 #   postgres_stop                stops it and removes it all
 #
 # SCANPIPE_TEST_POSTGRES_DRIVER names another driver than the one that is found.
@@ -105,6 +106,27 @@ postgres_start() { # [SETTING=VALUE]...
     cat "$postgres_folder/settings" >>"$postgres_folder/data/postgresql.conf"
     postgres_connection="DRIVER={$(postgres_driver)};Server=127.0.0.1;Port=$postgres_port;Database=postgres;UID=scanpipe"
     postgres_run
+}
+
+postgres_await_end() { # PID...: nothing of them is left, but perhaps their status
+    local pid end=$((SECONDS + 60))
+    for pid; do
+        while grep -qs '^State:.[^Z]' "/proc/$pid/status"; do
+            [ $SECONDS -lt $end ] || return 1
+            sleep 0.02
+        done
+    done
+}
+
+# The first process is held meanwhile, so that it has no new ones; and one that is left would keep the memory that
+# they share, which the next server refuses.
+postgres_kill() {
+    local pids
+    kill -STOP "$postgres_pid"
+    mapfile -t pids < <(pgrep -P "$postgres_pid")
+    kill -KILL "$postgres_pid" "${pids[@]}" 2>/dev/null
+    postgres_await_end "$postgres_pid" "${pids[@]}"
+    rm -f "$postgres_folder/data/postmaster.pid"
 }
 
 postgres_sql() { # DATABASE SQL
