@@ -10,6 +10,7 @@ use_test_plugins
 out='path: "${SCANPIPE_DATA}/out.db"'
 watchdog_ms=2000
 sanitized && watchdog_ms=5000
+marks=0
 
 service_conf() { # FILE SINK-BLOCK [MORE]
     write_conf "$1" <<YAML
@@ -37,6 +38,17 @@ start_service() { # NAME FILE: with the watchdog of a unit
     NOTIFY_SOCKET=$socket WATCHDOG_USEC=$((watchdog_ms * 1000)) start_pipeline "$1" "$2"
 }
 
+# Until all that was told so far is in NAME.heard: it comes in order.
+hear_out() {
+    marks=$((marks + 1))
+    python3 -c 'import socket, sys
+name = sys.argv[1]
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(
+    sys.argv[2].encode(), "\0" + name[1:] if name.startswith("@") else name)' "$socket" "MARK=$marks
+"
+    wait_until 20 has_line "$heard" " MARK=$marks\$" || bail "the ear is deaf: $(cat "$scratch"/*.ear)"
+}
+
 heard_times() { # PATTERN
     grep -cs -e " $1" "$heard"
 }
@@ -45,13 +57,13 @@ beats_more() { # THAN
     [ "$(heard_times WATCHDOG=1)" -gt "$1" ]
 }
 
-# The longest silence between two heartbeats, in milliseconds, up to now or up to the stop.
-longest_silence() {
-    python3 - "$heard" <<'PYTHON'
-import sys, time
+# The longest silence between two heartbeats, in milliseconds, up to the stop, or to when it ended without one.
+longest_silence() { # [ENDED-MS]
+    python3 - "$heard" "${1:-}" <<'PYTHON'
+import sys
 lines = [line.split(" ", 1) for line in open(sys.argv[1])]
 times = [int(at) for at, text in lines if text == "WATCHDOG=1\n"]
-ends = [int(at) for at, text in lines if text == "STOPPING=1\n"] or [int(time.monotonic() * 1000)]
+ends = [int(at) for at, text in lines if text == "STOPPING=1\n"] or [int(sys.argv[2])]
 print(max(b - a for a, b in zip(times, times[1:] + ends)) if times else 999999)
 PYTHON
 }
@@ -90,6 +102,7 @@ a_life() { # NAME SOCKET
     check "$1: and the status says so" wait_until 20 has_line "$heard" 'STATUS=.*refused at the last reload'
     stop "$pid"
     is "$1: it ends" "$STATUS" 0
+    hear_out
     check "$1: STOPPING, with its bound" heard_in_order ' STOPPING=1' ' EXTEND_TIMEOUT_USEC=25000000'
     at_most "$1: no silence beyond what the manager allows" "$(longest_silence)" "$watchdog_ms"
     kill_hard "$ear_pid"
@@ -107,6 +120,7 @@ away() {
         wait_until 20 has_line "$heard" 'STATUS=held up by the sink for [0-9].*folder/out.db'
     check 'away: the watchdog is fed' wait_until 40 beats_more 3
     stop "$PID"
+    hear_out
     at_most 'away: no silence' "$(longest_silence)" "$watchdog_ms"
     kill_hard "$ear_pid"
 }
@@ -114,7 +128,7 @@ away() {
 # Given a sink that hangs in a call, deaf to everything, for longer than the watchdog waits, then the watchdog is
 # fed: a slow server does not count.  When hang_timeout is over, the engine itself ends the process.
 slow_sink() {
-    local yaml=$scratch/slow.yaml
+    local yaml=$scratch/slow.yaml ended
     new_data slow
     listen slow
     service_conf "$yaml" "$(around hang sqlite "$out" 'operation: write, timeout: 1s')" \
@@ -122,10 +136,12 @@ slow_sink() {
     start_service slow "$yaml"
     check 'slow: it hangs' wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
     await_end "$PID" 60
+    ended=$(now_ms)
+    hear_out
     is 'slow: past hang_timeout it is aborted' "$STATUS" 134
     check 'slow: which is told' has_line "$scratch/slow.log" 'hangs: a call is past its deadline'
     at_least 'slow: the watchdog was fed all the time' "$(heard_times WATCHDOG=1)" 6
-    at_most 'slow: without a silence' "$(longest_silence)" "$watchdog_ms"
+    at_most 'slow: without a silence' "$(longest_silence "$ended")" "$watchdog_ms"
     kill_hard "$ear_pid"
 }
 
@@ -177,6 +193,7 @@ stuck_thread() {
     check 'stuck: it runs' wait_until 20 has_line "$heard" 'written 500'
     touch "$scratch/stuck.hangs"
     check 'stuck: the thread is named' wait_until 30 has_line "$scratch/stuck.log" 'the thread [a-z]* stands still'
+    hear_out
     before=$(heard_times WATCHDOG=1)
     sleep $((watchdog_ms / 1000))
     is 'stuck: the watchdog is fed no more' "$(heard_times WATCHDOG=1)" "$before"
@@ -196,7 +213,7 @@ frozen() {
     start_service frozen "$yaml"
     check 'frozen: it runs' wait_until 20 beats_more 1
     freeze "$PID" "$SCANPIPE_DATA/out.db"
-    sleep 0.3
+    hear_out
     before=$(heard_times WATCHDOG=1)
     sleep "$((watchdog_ms * 2 / 1000))"
     is 'frozen: the watchdog is not fed' "$(heard_times WATCHDOG=1)" "$before"
@@ -220,6 +237,7 @@ slow_stop() {
     sleep 0.5
     stop "$PID" TERM 60
     is 'stop: the grace is over: it ends without the sink' "$STATUS" 70
+    hear_out
     check 'stop: the bound was told' \
         heard_in_order ' STOPPING=1' " EXTEND_TIMEOUT_USEC=$((watchdog_ms * 2000 + 5000000))"
     check 'stop: the watchdog was fed meanwhile' heard_in_order ' STOPPING=1' ' WATCHDOG=1' ' WATCHDOG=1'
