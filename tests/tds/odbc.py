@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """unixODBC through ctypes: as a program in C uses it, each call and each result seen."""
 import ctypes
-import threading
 
 ENV, DBC, STMT = 1, 2, 3
 SUCCESS, WITH_INFO, NO_DATA = 0, 1, 100
@@ -201,11 +200,6 @@ class Statement:
 
     def cancel(self):
         return Api.call("SQLCancel", self.handle)
-
-    def cancel_after(self, seconds):
-        timer = threading.Timer(seconds, self.cancel)
-        timer.start()
-        return timer
 
     def __enter__(self):
         return self

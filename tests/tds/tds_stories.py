@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -475,9 +476,12 @@ def story_cancel(world):
     world.server.rules({"match": "hang", "answer": steps})
     with world.connect() as link:
         with link.statement() as statement:
-            statement.cancel_after(0.3)
+            canceller = threading.Thread(target=lambda: (world.server.wait(event="effect"),
+                                                         statement.cancel()))
+            canceller.start()
             statement.execute("hang")
             told = statement.drain()[0]["error"][0]
+            canceller.join()
         world.equal("SQLCancel ends what hangs", told[:2], ("HY008", 0))
         world.server.wait(event="done", how="cancelled")
         world.equal("by one attention", len(world.server.seen(event="attention")), 1)
@@ -508,7 +512,7 @@ def story_slow(world):
         begun = time.monotonic()
         link.run("slow")
         world.ok("a slow answer comes late and whole", time.monotonic() - begun >= 0.5)
-        opener = odbc.threading.Thread(target=lambda: (world.server.wait(event="waiting", gate="door"),
+        opener = threading.Thread(target=lambda: (world.server.wait(event="waiting", gate="door"),
                                                        world.server.tell("open", gate="door")))
         opener.start()
         statement.execute("gate")
@@ -534,7 +538,7 @@ def story_crowd(world):
                     wrong.append((number, "no error"))
                 link.end(turn % 2 == 0)
 
-    crowd = [odbc.threading.Thread(target=worker, args=(number,)) for number in range(8)]
+    crowd = [threading.Thread(target=worker, args=(number,)) for number in range(8)]
     for one in crowd:
         one.start()
     for one in crowd:
