@@ -8,6 +8,7 @@
 #   call NAME CALL                     both
 #   says WHAT CLASS [PART]             a test: the last answer has this class, and this in it
 #   within WHAT MS                     a test: it took no longer
+#   it_returns                         a test: it did not wait for what never came
 #   callers_end
 # shellcheck shell=bash
 
@@ -57,4 +58,8 @@ within() { # WHAT MS
     at=${rest%% *}
     [ "${at:-99999}" -le "$2" ] 2>/dev/null
     ok "$1: within $2 ms" $? "it was: $answer"
+}
+
+it_returns() { # by its time and some seconds; on a loaded machine by some more
+    within 'and it returns' 20000
 }

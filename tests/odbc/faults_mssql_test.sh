@@ -191,26 +191,26 @@ a_silent_server() {
     plays '{"hang": true}'
     writes one 2000
     says 'given a statement that hangs' uncertain
-    within 'and it returns' 5000
+    it_returns
     mssql_tell clear
     writes_again 'and written again it is there'
     plays '{"hang": true, "deaf": true}'
     writes one 2000
     says 'given a server that hears nothing any more' uncertain
-    within 'and it returns' 5000
+    it_returns
     mssql_tell clear
     writes_again 'and written again it is there'
     plays '{"default": true}, {"swallow": true}'
     writes one 2000
     says 'given an answer that never comes' uncertain
-    within 'and it returns' 5000
+    it_returns
     mssql_tell clear
     writes_again 'and written again it was there' 0
     mssql_tell freeze
     start frozen
     call frozen probe
     says 'given a server that is frozen, when somebody connects' unavailable
-    within 'and it returns' 8000
+    it_returns
     mssql_tell thaw
     call frozen probe
     says 'and when it goes on' ok
