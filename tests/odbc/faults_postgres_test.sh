@@ -34,16 +34,19 @@ sql() {
     postgres_sql postgres "$1"
 }
 
-# hold SQL: a session that keeps its locks until `let_go`
+# hold SQL: a session that keeps its locks until `let_go`, by a name of its own: the one before may still be going
+holds=0
 hold() {
+    holds=$((holds + 1))
     mkfifo "$scratch/session.in"
-    PGPASSWORD=$postgres_password "$(postgres_bin)/psql" -X -q -h 127.0.0.1 -p "$postgres_port" -U scanpipe \
-        postgres <"$scratch/session.in" >"$scratch/session.out" 2>&1 &
+    PGPASSWORD=$postgres_password PGAPPNAME=hold-$holds "$(postgres_bin)/psql" -X -q -h 127.0.0.1 -p "$postgres_port" \
+        -U scanpipe postgres <"$scratch/session.in" >"$scratch/session.out" 2>&1 &
     session=$!
     exec {session_in}>"$scratch/session.in"
     rm "$scratch/session.in"
     go_on "BEGIN; $1;"
-    wait_for "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'psql' AND state = 'idle in transaction'"
+    wait_for "SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE application_name = 'hold-$holds' AND state = 'idle in transaction' AND query LIKE '%Words%'"
 }
 
 go_on() { # SQL, in the session that holds
@@ -56,7 +59,8 @@ let_go() {
 }
 
 wait_for() { # SQL: until it says t
-    for _ in $(seq 1 200); do
+    local end=$((SECONDS + 60))
+    while [ $SECONDS -lt $end ]; do
         [ "$(sql "$1" 2>/dev/null)" = t ] && return 0
         sleep 0.05
     done
@@ -261,10 +265,7 @@ shut_down() {
     kill -INT "$postgres_pid"
     hear one
     says 'given a server that is shut down while it writes' uncertain
-    for _ in $(seq 1 200); do
-        [ -e "$postgres_folder/data/postmaster.pid" ] || break
-        sleep 0.05
-    done
+    postgres_await_end "$postgres_pid"
     postgres_run
     sql 'DROP TRIGGER slow ON "Words"'
     call one 'write 1 3 13 down'
