@@ -114,7 +114,7 @@ stub_admin() { # PATH [BODY]
     python3 - "$sqs_url/stub/$1" "${2:-}" <<'END'
 import sys, urllib.error, urllib.request
 try:
-    with urllib.request.urlopen(sys.argv[1], sys.argv[2].encode() or None, timeout=20) as answer:
+    with urllib.request.urlopen(sys.argv[1], sys.argv[2].encode() or None, timeout=60) as answer:
         print(answer.read().decode(), end="")
 except urllib.error.HTTPError as error:
     sys.exit(f"{sys.argv[1]}: {error.code} {error.read().decode()}")

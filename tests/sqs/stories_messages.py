@@ -59,7 +59,7 @@ def test_a_long_poll_ends_when_a_message_comes():
     timer.start()
     equal(queue.receive(wait=20)[0]["Body"], "late")
     took = time.monotonic() - begun
-    assert 0.3 < took < 8, took
+    assert 0.3 < took < 18, took
     begun = time.monotonic()
     equal(queue.receive(wait=1, VisibilityTimeout=1), [])
     assert time.monotonic() - begun > 0.9
@@ -80,12 +80,13 @@ def test_a_client_that_leaves_its_long_poll_gets_nothing():
 
 
 def test_a_lease_hides_a_message_and_ends():
-    queue = Queue(VisibilityTimeout="1")
+    queue = Queue()
     queue.send("x")
     first = queue.receive()[0]
     equal(queue.receive(), [])
     equal(queue.stats()["in_flight"], 1)
-    second = queue.receive(wait=5)[0]
+    equal(queue.change(first, 1), "")
+    second = queue.receive(wait=20)[0]
     equal(second["Attributes"]["ApproximateReceiveCount"], "2")
     assert first["ReceiptHandle"] != second["ReceiptHandle"]
     equal(queue.delete(first), {"Successful": [{"Id": "0"}]})  # 200, but it deletes nothing

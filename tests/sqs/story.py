@@ -14,7 +14,7 @@ BROKEN = (http.client.HTTPException, OSError)
 
 def admin(path, members=None):
     data = None if members is None else json.dumps(members).encode()
-    with urllib.request.urlopen(f"{URL}/stub/{path}", data, timeout=10) as answer:
+    with urllib.request.urlopen(f"{URL}/stub/{path}", data, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -84,7 +84,7 @@ def breaks(work, *args, **members):
     raise AssertionError("an answer came")
 
 
-def wait_for(look, seconds=10):
+def wait_for(look, seconds=60):
     end = time.monotonic() + seconds
     while not look():
         if time.monotonic() > end:
