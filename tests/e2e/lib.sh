@@ -108,6 +108,7 @@ patience=1
 if sanitized; then
     patience=5
 fi
+leisure=4 # what comes at once may take so many times as long where others work beside; who waits loses nothing
 permille=$(awk -v factor="${SCANPIPE_TEST_SCALE:-1}" 'BEGIN { printf "%d", factor * 1000 }')
 
 scaled() { # NUMBER [LEAST]
@@ -132,8 +133,8 @@ now_ms() {
     echo $((${EPOCHREALTIME/./} / 1000))
 }
 
-wait_until() { # SECONDS COMMAND...: looks again and again; fails where time runs out
-    local end=$(($(now_ms) + $1 * 1000 * patience))
+wait_until() { # SECONDS COMMAND...: looks again and again; fails where time runs out on a machine with time
+    local end=$(($(now_ms) + $1 * 1000 * patience * leisure))
     shift
     until "$@"; do
         [ "$(now_ms)" -lt "$end" ] || return 1
@@ -251,7 +252,7 @@ new_data() { # NAME
 # NAME.json and the log in NAME.log.
 longest=60
 run_pipeline() { # NAME FILE [OPTION...]
-    timeout -k 5 $((longest * patience)) "${scanpipe[@]}" -c "$2" --until-caught-up --json "${@:3}" \
+    timeout -k 5 $((longest * patience * leisure)) "${scanpipe[@]}" -c "$2" --until-caught-up --json "${@:3}" \
         >"$scratch/$1.json" 2>"$scratch/$1.log"
     STATUS=$?
 }
