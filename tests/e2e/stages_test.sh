@@ -82,7 +82,7 @@ outages() {
             else
                 stop "${pids[$stage]}"
                 is "an outage of $stage: SIGTERM ends well" "$STATUS" 0
-                at_most "an outage of $stage: and promptly, in ms" "$ELAPSED_MS" $((3000 * patience))
+                at_most "an outage of $stage: and promptly, in ms" "$ELAPSED_MS" $((6000 * patience))
             fi
             start_pipeline "out-$stage" "$scratch/out-$stage.yaml"
             pids[$stage]=$PID
@@ -257,7 +257,7 @@ handed_over() {
     local -A core=([queue]='pack: {events: 50}, visibility_timeout: 10m' [sink]='workers: 2, batch: {events: 200}')
     new_data handed
     stages_conf "$scratch/slow.yaml" sink fault 'rules: [write ok delay=20s]'
-    sed -i 's/^shutdown_grace: .*/shutdown_grace: 2s/' "$scratch/slow.yaml"
+    sed -i 's/^shutdown_grace: .*/shutdown_grace: 6s/' "$scratch/slow.yaml"
     stages_conf "$scratch/fast.yaml"
     start_pipeline slow "$scratch/slow.yaml"
     wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
@@ -269,7 +269,7 @@ handed_over() {
     start_pipeline fast "$scratch/fast.yaml"
     stop "$slow"
     is 'handed over: the first ends well' "$STATUS" 0
-    at_most 'handed over: within its grace, in ms' "$ELAPSED_MS" $((3000 * patience))
+    at_most 'handed over: within its grace, in ms' "$ELAPSED_MS" $((7000 * patience))
     check 'handed over: the second has all at once' wait_until 10 table_is_right "$SCANPIPE_DATA"
     stop "$PID"
     is 'handed over: the second ends well' "$STATUS" 0
