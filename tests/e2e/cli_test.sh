@@ -178,7 +178,7 @@ rm -f ./*.db*
 printf 'name: parcels\nsource: {plugin: file, path: events.ndjson, follow: true}\n' >follow.yaml
 "$program" -c follow.yaml >out 2>err </dev/null &
 pid=$!
-for _ in $(seq 50); do
+for _ in $(seq 600); do
     [ -s parcels.queue.db ] && break
     sleep 0.1
 done
@@ -187,7 +187,7 @@ kill -TERM $pid
 wait $pid
 is "SIGTERM is no failure" $? 0
 took=$((($(date +%s%N) - before) / 1000000))
-ok "it stops within two seconds" $((took > 2000)) "$took ms"
+ok "it stops within ten seconds" $((took > 10000)) "$took ms"
 has "the log says why" "$(cat err)" "SIGTERM: stopping"
 rm -f ./*.db*
 

@@ -143,7 +143,7 @@ live_through_outage() { # NAME SIGNAL
     else
         stop "$PID" "$2"
         is "$1: ends on SIG$2" "$STATUS" 0
-        at_most "$1: promptly, in ms" "$ELAPSED_MS" $((3000 * patience))
+        at_most "$1: promptly, in ms" "$ELAPSED_MS" $((8000 * patience))
     fi
     rm -f "$SCANPIPE_DATA/calls"
 }

@@ -65,7 +65,7 @@ idle_is_idle() {
     sent=$(query "$SCANPIPE_DATA/queue.db" 'SELECT LastId FROM QueueTotals')
     start_pipeline idle "$scratch/idle.yaml"
     wait_until 10 asked_more "$(sim_stat requests)"
-    before=$(sim_stat requests) began=$(now_ms)
+    began=$(now_ms) before=$(sim_stat requests)
     sleep 3
     asked=$(($(sim_stat requests) - before))
     at_most "2. a feed that is caught up is asked once a poll_interval" "$asked" \

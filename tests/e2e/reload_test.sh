@@ -175,7 +175,7 @@ in_an_outage() {
     wait_until 10 has_line "$scratch/outage stop.log" 'the file is good'
     stop "$pid"
     is 'a stop while the file is followed ends the process' "$STATUS" 0
-    at_most 'promptly, in ms' "$ELAPSED_MS" $((5000 * patience))
+    at_most 'promptly, in ms' "$ELAPSED_MS" $((8000 * patience))
     is 'and what it held is handed back' "$(leases "$SCANPIPE_DATA/queue.db")" 0
     unlock
     sim_set delay=0

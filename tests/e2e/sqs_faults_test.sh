@@ -95,7 +95,7 @@ away() {
     stub_faults '[]'
     check 'away: that it is back is told too' wait_until 30 has_line "$scratch/away.log" 'queue: works again'
     stop "$PID"
-    at_most 'away: it ends at once on SIGTERM (ms)' "$ELAPSED_MS" $((5000 * patience))
+    at_most 'away: it ends at once on SIGTERM (ms)' "$ELAPSED_MS" $((8000 * patience))
     runs 'away again' "$file"
     all_is_well away "$events" "$file"
 }

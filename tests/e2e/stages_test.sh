@@ -82,7 +82,7 @@ outages() {
             else
                 stop "${pids[$stage]}"
                 is "an outage of $stage: SIGTERM ends well" "$STATUS" 0
-                at_most "an outage of $stage: and promptly, in ms" "$ELAPSED_MS" $((6000 * patience))
+                at_most "an outage of $stage: and promptly, in ms" "$ELAPSED_MS" $((7000 * patience))
             fi
             start_pipeline "out-$stage" "$scratch/out-$stage.yaml"
             pids[$stage]=$PID
