@@ -80,7 +80,7 @@ four_processes() {
     new_data crowd
     crowd_conf
     sim_print "$events" "${feed[@]}"
-    sim_start "${feed[@]}" --delay 60
+    sim_start "${feed[@]}" --delay 60 --max-limit 100 # a minute of it, however long it takes to look
     for one in 0 1 2 3; do
         start_pipeline "crowd$one" "$scratch/crowd.yaml"
         crowd+=("$PID")
@@ -107,7 +107,7 @@ four_processes() {
     kill_hard "${crowd[$(dice 4)]}"
     echo "# frozen $frozen times, $in_midst times of these in a transaction"
     is 'four: the feed was not read to its end meanwhile' "$(sim_stat caught_up)" false
-    sim_set delay=0
+    sim_set 'delay=0&max-limit=10000'
     for one in $(alive); do
         stop "$one"
         is 'four: one that lives ends on SIGTERM' "$STATUS" 0

@@ -75,7 +75,7 @@ four_processes() {
     make_queues
     new_data four
     write_sqs_conf "$scratch/four.yaml" 'pack: {events: 40}'
-    sim_start "${feed[@]}" --shuffle --delay 50
+    sim_start "${feed[@]}" --shuffle --delay 50 --max-limit 200
     sim_print "$events" "${feed[@]}"
     for one in 0 1 2 3; do
         start_one four "$one"
@@ -88,7 +88,7 @@ four_processes() {
         start_one four "$one"
     done
     is 'four: the feed was not read to its end meanwhile' "$(sim_stat caught_up)" false
-    sim_set delay=0
+    sim_set 'delay=0&max-limit=10000'
     check 'four: all of it is written, by itself' wait_until 60 has_all "$events"
     stop_crowd four
     runs 'four: last' "$scratch/four.yaml"
