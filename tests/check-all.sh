@@ -41,7 +41,7 @@ asan() {
 
 tsan() {
     configured tsan --enable-sanitizers=thread --enable-werror CC=clang CFLAGS='-g -O1'
-    TSAN_OPTIONS=halt_on_error=1 SCANPIPE_TEST_SCALE=0.2 make -s -j$((2 * $(nproc))) check
+    TSAN_OPTIONS="halt_on_error=1 suppressions=$src/tests/tsan.supp" SCANPIPE_TEST_SCALE=0.2 make -s -j$((2 * $(nproc))) check
 }
 
 fuzz() {

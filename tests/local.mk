@@ -1078,6 +1078,7 @@ EXTRA_DIST += \
 	tests/tds/tds_values.py \
 	tests/tds/tds_wire.py \
 	tests/tds/tds_world.py \
+	tests/tsan.supp \
 	tests/unit/README.md \
 	tests/valgrind.supp
 
