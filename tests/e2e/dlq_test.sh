@@ -272,7 +272,7 @@ is "after kill -9 at any moment each event is a dead letter, the same as before"
     "$(of_letters "$strict" 'sorted((l["id"], l["first"]) for l in letters)')" "$first"
 is "and has failed more than once" "$(of_letters "$strict" 'max(l["attempts"] for l in letters) > 1')" True
 
-"${scanpipe[@]}" dlq redrive -c "$strict" --rate 50/s --json >"$scratch/slow.out" 2>"$scratch/slow.err" &
+"${scanpipe[@]}" dlq redrive -c "$strict" --rate 10/s --json >"$scratch/slow.out" 2>"$scratch/slow.err" &
 redrive=$!
 adopt "$redrive" redrive
 fewer() {
