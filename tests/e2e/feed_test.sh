@@ -90,14 +90,28 @@ ill_feed() { # NAME OPTION...
     shift
     new_data "ill-$name"
     sim_start --generate --seed "$seed" --events 3000 "$@"
+    "$meanwhile" &
     runs "$name" "$scratch/feed.yaml"
+    wait "$!"
     table_equals "$name: the table is the oracle's" "$SCANPIPE_DATA/out.db" "$scratch/ill.ndjson"
     is "$name: nothing is buried" "$(letters "$SCANPIPE_DATA/out.db")" 0
 }
 
+html_ends() { # when it was seen
+    wait_until 20 had_html 3
+    sim_set html-for=0
+}
+
+had_html() { # TIMES
+    [ "$(sim_stat html)" -ge "$1" ]
+}
+
 ill_feeds() {
+    local meanwhile=:
     sim_print "$scratch/ill.ndjson" --generate --seed "$seed" --events 3000
-    ill_feed 'HTML for a while' --html-for 1.5
+    meanwhile=html_ends
+    ill_feed 'HTML for a while' --html-for 600
+    meanwhile=:
     at_least 'HTML for a while: was asked again' "$(sim_stat html)" 3
     ill_feed 'connections reset for a while' --down 1
     ill_feed '401 for a while' --fail-401 4
