@@ -32,7 +32,7 @@ poison_conf() {
 name: poison
 poller_lease: 2s
 hang_timeout: 1s
-shutdown_grace: 2s
+shutdown_grace: 6s
 source: {plugin: file, path: "$scratch/$1.ndjson", $quick}
 queue: {path: "\${SCANPIPE_DATA}/queue.db", pack: {events: $4}, visibility_timeout: 60s, $quick}
 state: {plugin: sqlite, path: "\${SCANPIPE_DATA}/state.db", $quick}
