@@ -19,7 +19,7 @@ build=$(cd "${top_builddir:-.}" && pwd)
 kit=$build/scanpipe-kit
 sim=$build/tools/scanapi_sim/scanapi-sim
 seed=${SCANPIPE_TEST_SEED:-$((RANDOM + 1))}
-soon=10s lease=400ms
+soon=30s lease=800ms
 if [ -n "${SCANPIPE_SANITIZED:-}" ] || grep -aqs -e __asan_init -e __tsan_init "$kit"; then
     soon=60s lease=1500ms
 fi

@@ -12,7 +12,7 @@ liar=$build/tests/plugins/.libs/sink_liar.so
 SCANPIPE_PLUGIN_PATH=$(printf '%s:' "$build"/plugins/*/.libs)
 export SCANPIPE_PLUGIN_PATH
 plugin queue_sqlite >/dev/null && plugin sink_sqlite >/dev/null || skip_all "the sqlite plugins were not built"
-lease=300ms red_soon=500ms # who is late anyway need not be waited for long
+lease=600ms red_soon=500ms # who is late anyway need not be waited for long
 head -c 100000 /dev/zero | tr '\0' x | fold -w 100 | awk '{ printf "{\"EventId\":%d,\"a\":\"%s\"}\n", NR, $0 }' >"$scratch/events"
 {
     cat "$scratch/events"
