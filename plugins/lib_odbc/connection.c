@@ -128,18 +128,23 @@ static int make_handles(struct odbc *db, struct sp_error *err)
     return 0;
 }
 
+/* Our port of this connection; 0 where the server does not say: its view may not be for this user. */
+static int ask_port(struct odbc *db, int64_t *port_out, struct sp_error *err)
+{
+    const char *sql = db->store->dialect->client_port;
+    int rc = sql ? odbc_run(db, sql, ODBC_READS, connecting, err) : 0;
+    *port_out = 0;
+    for (int more = 1; sql && rc == 0 && (more = odbc_fetch(db, connecting, err)) != 0;)
+        rc = more < 0 ? -1 : odbc_number(db, 1, port_out, connecting, err);
+    return db->connection ? 0 : rc;
+}
+
 /* Which socket it is, where other threads may have opened some meanwhile. */
 static int find_socket(struct odbc *db, const struct odbc_sockets *before, struct sp_error *err)
 {
-    const char *sql = db->store->dialect->client_port;
-    int64_t port = 0;
-    if (sql) {
-        int rc = odbc_run(db, sql, ODBC_READS, connecting, err);
-        for (int more = 1; rc == 0 && (more = odbc_fetch(db, connecting, err)) != 0;)
-            rc = more < 0 ? -1 : odbc_number(db, 1, &port, connecting, err);
-        if (rc < 0)
-            return -1;
-    }
+    int64_t port;
+    if (ask_port(db, &port, err) < 0)
+        return -1;
     int fd = odbc_sockets_new(before, port);
     pthread_mutex_lock(&db->lock);
     db->socket = fd;

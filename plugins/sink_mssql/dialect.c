@@ -53,12 +53,8 @@ static const char on_connect[] =
     "SET XACT_ABORT ON; SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT 10000; "
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/* The view may not be for this user: then nobody knows. */
 static const char client_port[] =
-    "DECLARE @port INT; BEGIN TRY EXEC sp_executesql "
-    "N'SELECT @port = client_tcp_port FROM sys.dm_exec_connections WHERE session_id = @@SPID', "
-    "N'@port INT OUTPUT', @port OUTPUT; END TRY BEGIN CATCH SET @port = 0; END CATCH; "
-    "SELECT COALESCE(@port, 0)";
+    "SELECT client_tcp_port FROM sys.dm_exec_connections WHERE session_id = @@SPID";
 
 /* Texts of SQL are laid out by hand. */
 /* clang-format off */

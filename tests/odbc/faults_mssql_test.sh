@@ -225,6 +225,11 @@ logins() {
     start nowhere "${mssql_connection/Database=scans/Database=nowhere}"
     call nowhere probe
     says 'given a database that is not there' refused 'correct Database='
+    start unseen
+    plays '{"error": 300}' 1 client_tcp_port
+    call unseen probe
+    says 'given a user who may not see the connections' ok
+    mssql_tell clear
     start azure
     mssql_tell rules 'rules=[{"on": "login", "times": 1, "answer": [{"error": 40613}]}]'
     call azure probe
