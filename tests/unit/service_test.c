@@ -85,7 +85,7 @@ static void its_life(void)
     snprintf(name, sizeof name, "@scanpipe-test-%ld-%" PRIx64, (long)getpid(), sp_random());
     snprintf(pid, sizeof pid, "%ld", (long)getpid());
     listen_at(name);
-    setenv("WATCHDOG_USEC", "100000", 1);
+    setenv("WATCHDOG_USEC", "100000000", 1);
     setenv("WATCHDOG_PID", pid, 1);
     service_open(&service);
     /* then children are not told of it. */
@@ -100,11 +100,11 @@ static void its_life(void)
     CU_ASSERT_STRING_EQUAL(hear(), "WATCHDOG=1\n");
     service_beat(&service, NULL);
     CU_ASSERT_STRING_EQUAL(hear(), "");
-    service.beat_at -= 50 * SP_MILLISECOND;
+    service.beat_at -= 50 * SP_SECOND;
     service_beat(&service, NULL);
     CU_ASSERT_STRING_EQUAL(hear(), "WATCHDOG=1\n");
     /* but not while a thread stands still. */
-    service.beat_at -= 50 * SP_MILLISECOND;
+    service.beat_at -= 50 * SP_SECOND;
     service_beat(&service, "keeper");
     CU_ASSERT_STRING_EQUAL(hear(), "");
     /* While threads end, which has its own bound, it hears of us, and of nobody that they go on. */
