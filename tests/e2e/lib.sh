@@ -188,7 +188,7 @@ kill_hard() { # PID
 sim_start() { # OPTION...: sets sim_pid, sim_port, SCAN_API_URL
     sim_stop
     rm -f "$scratch/sim.out" # of another one: its address is not ours
-    "$sim" "$@" --port 0 --lifetime 600 >"$scratch/sim.out" 2>"$scratch/sim.err" &
+    "$sim" "$@" --port 0 --lifetime 1800 >"$scratch/sim.out" 2>"$scratch/sim.err" &
     sim_pid=$!
     adopt "$sim_pid" sim
     wait_until 10 has_line "$scratch/sim.out" '^listening' ||

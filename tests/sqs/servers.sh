@@ -8,7 +8,7 @@
 #   sqs_pid      its process
 #   sqs_reason   why there is none, where starting it fails
 #
-# It ends with the test's process or after ten minutes, or by `stop_sqs PID`, `stop_all_sqs`.
+# It ends with the test's process or after a time that no test takes, or by `stop_sqs PID`, `stop_all_sqs`.
 
 sqs_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 sqs_pids=()
@@ -54,7 +54,7 @@ sqs_launch() { # NAME COMMAND...: waits until it listens
 }
 
 start_stub() { # OPTION...
-    sqs_launch sqs_stub python3 "$sqs_here/sqs_stub.py" --with-parent on --lifetime 600 "$@"
+    sqs_launch sqs_stub python3 "$sqs_here/sqs_stub.py" --with-parent on --lifetime 3600 "$@"
 }
 
 # The stand-in for a whole test, as a first test of it, and who we are there; `seed` and `ok` are there already.
