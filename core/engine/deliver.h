@@ -85,8 +85,7 @@ struct sp_letter judge_letter(struct worker *worker, struct batch *batch, uint32
                               const char *plugin);
 
 /* write.c: writes a set that was judged, but for what has ended before, whatever it takes; what can never be
- * written is stored among the dead letters.  Where some is in doubt afterwards, the batch is to come aside.
- */
+ * written is stored among the dead letters.  Where some is in doubt afterwards, the batch comes aside. */
 enum outcome write_set(struct worker *worker, struct batch *batch, struct set set);
 /* Judges, and writes; the whole batch. */
 enum outcome write_batch(struct worker *worker, struct batch *batch);

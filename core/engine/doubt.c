@@ -59,9 +59,9 @@ enum outcome doubt_strike(struct worker *worker, struct batch *batch, uint32_t e
     return WRITE_DONE;
 }
 
-/* The first time the batch comes aside, until the sink took
- * another write; where that place is taken it is looked into at once: what of it can be written is the
- * witness of the one that waits there.  Where the sink takes another write, some of the set are to blame. */
+/* The first time the batch comes aside, until the sink took another write; where that place is taken it is
+ * looked into at once: what of it can be written is the witness of the one that waits there.  Where the sink
+ * takes another write, some of the set are to blame. */
 enum outcome doubt_set(struct worker *worker, struct batch *batch, struct set set,
                        const struct verdict *verdict)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "base/mem.h"
 #include "engine/write.h"
 
 void write_make_rows(struct worker *worker, struct batch *batch, struct set set, struct sp_batch *rows)

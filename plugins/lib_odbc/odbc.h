@@ -161,8 +161,7 @@ struct odbc_dialect {
     char *(*quote)(const struct sp_table *table);  /* its name as `columns` takes it */
     char *(*create)(const struct sp_table *table); /* "CREATE TABLE ..." */
     char *(*add_column)(const struct sp_table *table, size_t column);
-    /* "UPDATE ...": the order in `column`, which was just added, is that in `bound`, where the row has
-     * anything in one of the columns of its group that were there before.  NULL: never */
+    /* See ../lib_sql/missing.h. */
     char *(*fill_order)(const struct sp_table *table, size_t column, size_t bound, const bool *there);
     char *(*rename)(const struct sp_table *table, const char *name); /* NULL: cannot be put aside */
     const char

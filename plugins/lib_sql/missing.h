@@ -16,7 +16,8 @@ struct sql_needed {
     const char *end;     /* behind each statement of a plan */
     char *(*create)(const struct sp_table *table);
     char *(*add_column)(const struct sp_table *table, size_t column);
-    /* See odbc_dialect. */
+    /* "UPDATE ...": the order in `column`, which was just added, is that in `bound`, where the row has
+     * anything in one of the columns of its group that were there before.  NULL: never. */
     char *(*fill_order)(const struct sp_table *table, size_t column, size_t bound, const bool *there);
 };
 
