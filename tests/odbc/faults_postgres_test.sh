@@ -179,11 +179,13 @@ too_many() {
 }
 
 a_password_changed() {
+    call clerk 'write 1 3 8 before' # else it may have idled for so long that it is tried first
+    says 'given a connection in use' ok
     sql "ALTER ROLE clerk PASSWORD 'another one'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'clerk'" >/dev/null
     call clerk 'write 1 3 8 rotated'
-    says 'given a password that was changed, and a connection that was cut' uncertain
+    says 'when the password is changed, and the connection is cut' uncertain
     call clerk 'write 1 3 8 rotated'
-    says 'when it connects again' refused 'password'
+    says 'and when it connects again' refused 'password'
     [[ $answer != *'c}l'* ]]
     ok 'and the password is not told' $? "$answer"
     postgres_connection=${postgres_connection/UID=scanpipe/UID=clerk}
