@@ -33,6 +33,13 @@ static void tell_left(void *context, const struct sp_letter *letter, const struc
     dlq_complain_letter(letter, why);
 }
 
+static void tell_unasked(void *context, const struct sp_error *why)
+{
+    meter_close(context);
+    cmd_complain(why->cure, "%s; whether the table was folded by other rules is not known: going on",
+                 why->text);
+}
+
 static void tell_progress(void *context, const struct redrive_report *report)
 {
     meter_update(context, report->sent + report->left);
@@ -75,6 +82,7 @@ int dlq_redrive(const struct pipeline *pipeline, const struct dlq_options *optio
         .context = &meter,
         .pause = interrupt_pause,
         .tell_left = tell_left,
+        .tell_unasked = tell_unasked,
         .tell_progress = tell_progress,
     };
     struct redrive_report report;

@@ -4,7 +4,6 @@
 #include "ops/folded.h"
 
 #include "base/arena.h"
-#include "engine/place.h"
 #include "engine/record.h"
 #include "ops/records.h"
 
@@ -25,16 +24,4 @@ int folded_read(struct hand *state, const struct pipeline *pipeline, struct sp_a
                                       &folded.what);
     *out = folded;
     return 0;
-}
-
-int folded_check(const struct pipeline *pipeline, struct sp_error *err)
-{
-    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(16384);
-    SP_AUTO(hand_close) struct hand state = {0};
-    struct folded folded;
-    if (!folded_is_kept(pipeline))
-        return 0;
-    if (records_open(&state, pipeline, err) != 0 || folded_read(&state, pipeline, arena, &folded, err) != 0)
-        return -1;
-    return folded.change == TABLE_REFUSED ? place_refuse_rules(pipeline, folded.what, err) : 0;
 }

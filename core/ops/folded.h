@@ -19,7 +19,4 @@ bool folded_is_kept(const struct pipeline *pipeline);
 int folded_read(struct hand *state, const struct pipeline *pipeline, struct sp_arena *arena,
                 struct folded *out, struct sp_error *err) SP_MUST_CHECK;
 
-/* Asks the state.  SP_REFUSED, with the cure, where the pipeline would refuse to go on with the table. */
-int folded_check(const struct pipeline *pipeline, struct sp_error *err) SP_MUST_CHECK;
-
 #endif

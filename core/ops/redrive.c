@@ -6,8 +6,10 @@
 #include "base/arena.h"
 #include "engine/framing.h"
 #include "engine/oversize.h"
+#include "engine/place.h"
 #include "engine/rate.h"
 #include "ops/folded.h"
+#include "ops/records.h"
 #include "ops/remove.h"
 #include "ops/send.h"
 
@@ -221,13 +223,31 @@ static int drive(struct driving *driving, struct sp_error *err)
     return choose_letters(&driving->letters, driving->pipeline->name, &query, take_letters, driving, err);
 }
 
+/* The queue and the letters may be elsewhere than the state, so one that does not answer keeps nothing back.
+ */
+static int check_rules(const struct pipeline *pipeline, const struct redrive *redrive, struct sp_error *err)
+{
+    SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(16384);
+    SP_AUTO(hand_close) struct hand state = {0};
+    struct sp_error why = {0};
+    struct folded folded;
+    if (!folded_is_kept(pipeline))
+        return 0;
+    if (records_open(&state, pipeline, &why) != 0 ||
+        folded_read(&state, pipeline, arena, &folded, &why) != 0) {
+        redrive->tell_unasked(redrive->context, &why);
+        return 0;
+    }
+    return folded.change == TABLE_REFUSED ? place_refuse_rules(pipeline, folded.what, err) : 0;
+}
+
 int redrive_run(const struct pipeline *pipeline, const struct redrive *redrive,
                 struct redrive_report *report_out, struct sp_error *err)
 {
     struct driving driving = {.pipeline = pipeline, .redrive = redrive, .report = report_out};
     *report_out = (struct redrive_report){0};
     if (sending_check(pipeline, "take the events out with 'scanpipe dlq export'", err) != 0 ||
-        folded_check(pipeline, err) != 0)
+        check_rules(pipeline, redrive, err) != 0)
         return -1;
     driving.arena = arena_new(64 * 1024);
     int result = drive(&driving, err);

@@ -10,7 +10,7 @@
  *
  * What was stored after the start is not looked at: it never chases its own tail.  Nothing is sent where the
  * table was folded by other rules than the file's: nobody would write it, and a queue may forget sooner than
- * a store of dead letters.
+ * a store of dead letters.  A state that cannot be asked for those rules is told, and keeps nothing back.
  */
 
 #include "ops/choose.h"
@@ -33,6 +33,8 @@ struct redrive {
     void *context;                            /* of these, which are called by the calling thread: */
     bool (*pause)(void *context, int64_t ns); /* waits; false where the stop was asked for */
     void (*tell_left)(void *context, const struct sp_letter *letter, const struct sp_error *why);
+    /* The state cannot say by which rules the table was folded, and why. */
+    void (*tell_unasked)(void *context, const struct sp_error *why);
     void (*tell_progress)(void *context, const struct redrive_report *report); /* now and then */
 };
 
