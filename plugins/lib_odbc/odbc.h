@@ -83,7 +83,7 @@ struct odbc_keyword {
 struct odbc_need {
     const char *thing;    /* its name, as SQL has it */
     const char *rights;   /* "SELECT,INSERT" */
-    const char *only_for; /* the commands that need it; NULL: every pipeline does */
+    const char *only_for; /* what needs it, as "dlq purge"; NULL: every pipeline does */
     bool to_make;         /* only where the store brings its tables up to date by itself */
 };
 

@@ -13,7 +13,7 @@ static const char *const takeover_migrations[] = {TAKEOVER_MIGRATIONS};
 static const struct odbc_need state_needs[] = {
     {.thing = "[PipelineState]", .rights = "SELECT,INSERT,UPDATE"},
     {.thing = "[PipelineStateVersions]", .rights = "UPDATE"},
-    {.thing = "[ProcessingState]", .rights = "SELECT,INSERT,UPDATE"},
+    {.thing = "[ProcessingState]", .rights = "SELECT,INSERT,UPDATE", .only_for = "reading a source"},
     {.thing = "[ScanpipeSchema]", .rights = "SELECT", .to_make = true},
 };
 static const struct odbc_need letters_needs[] = {

@@ -172,7 +172,7 @@ granted() {
     online 'a user who may little' 69
     lacks 'the rows' 'INSERT, UPDATE' ParcelSummary
     lacks 'the records' 'INSERT, UPDATE' PipelineState
-    lacks 'the place for people' INSERT ProcessingState
+    lacks 'the place for people' INSERT ProcessingState warning
     lacks 'the letters' UPDATE FailedEvents
     lacks 'what some commands need' DELETE FailedEvents warning
     is 'and no more' "$(grep -c GRANT "$scratch/out")" 5
