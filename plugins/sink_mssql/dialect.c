@@ -71,7 +71,8 @@ static const char schema_written[] =
     "SELECT p.[part], p.[number], p.[checksum], SYSUTCDATETIME() "
     "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
 
-/* What is not there, or not to be seen by this user, has no OBJECT_ID.  Whoever may do it with some columns may
+/* What is not there, or not to be seen by this user, has no OBJECT_ID.  It is told with its schema: who grants
+ * may have another one by default.  Whoever may do it with some columns may
  * with those that are ours, it is to be hoped. */
 #define LACKS(right)                                                                                         \
     "CASE WHEN @rights LIKE N'%" right "%' AND HAS_PERMS_BY_NAME(@thing, N'OBJECT', N'" right "') = 0 "      \
@@ -80,11 +81,13 @@ static const char schema_written[] =
     "THEN N', " right "' END"
 static const char rights[] =
     MSSQL_HEAD "DECLARE @thing NVARCHAR(600) = JSON_VALUE(@j, '$.thing'), "
-    "@rights NVARCHAR(100) = JSON_VALUE(@j, '$.rights'), @lacking NVARCHAR(100); "
+    "@rights NVARCHAR(100) = JSON_VALUE(@j, '$.rights'), @lacking NVARCHAR(100), @name NVARCHAR(600); "
     "SET @lacking = CONCAT(" LACKS("SELECT") ", " LACKS("INSERT") ", " LACKS("UPDATE") ", " LACKS("DELETE") "); "
     "SET @lacking = SUBSTRING(@lacking, 3, 100); "
-    "SELECT N'the user ' + USER_NAME() + N' has no ' + @lacking + N' on ' + @thing, "
-    "N'GRANT ' + @lacking + N' ON ' + @thing + N' TO ' + QUOTENAME(USER_NAME()) "
+    "SET @name = QUOTENAME(OBJECT_SCHEMA_NAME(OBJECT_ID(@thing))) + N'.' "
+    "+ QUOTENAME(OBJECT_NAME(OBJECT_ID(@thing))); "
+    "SELECT N'the user ' + USER_NAME() + N' has no ' + @lacking + N' on ' + @name, "
+    "N'GRANT ' + @lacking + N' ON ' + @name + N' TO ' + QUOTENAME(USER_NAME()) "
     "WHERE OBJECT_ID(@thing) IS NOT NULL AND @lacking > N''";
 
 static const char predecessor[] =

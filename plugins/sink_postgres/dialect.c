@@ -78,18 +78,20 @@ static const char schema_written[] =
     "INSERT INTO \"ScanpipeSchema\" SELECT p.part, p.number, p.checksum, now()"
     FROM_OBJECT("part text, number integer, checksum text");
 
-/* Whoever may do it with some columns may with those that are ours, it is to be hoped. */
+/* With its schema: who grants may have another search_path.  Whoever may do it with some columns may with those that are ours, it is to be hoped. */
 static const char rights[] =
-    "SELECT format('the user %s has no %s on %s', current_user, string_agg(n.need, ', '), c.oid::regclass),"
-    " format('GRANT %s ON %s%s TO %I', string_agg(n.need, ', '),"
-    " CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, c.oid::regclass, current_user)"
+    "SELECT format('the user %s has no %s on %I.%I', current_user, string_agg(n.need, ', '),"
+    " s.nspname, c.relname),"
+    " format('GRANT %s ON %s%I.%I TO %I', string_agg(n.need, ', '),"
+    " CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, s.nspname, c.relname, current_user)"
     FROM_OBJECT("thing text, rights text")
-    " JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(p.thing),"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(p.thing)"
+    " JOIN pg_catalog.pg_namespace AS s ON s.oid = c.relnamespace,"
     " unnest(string_to_array(p.rights, ',')) AS n (need)"
     " WHERE NOT CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, n.need || ', UPDATE')"
     " WHEN n.need = 'DELETE' THEN has_table_privilege(c.oid, n.need)"
     " ELSE has_any_column_privilege(c.oid, n.need) END"
-    " GROUP BY c.oid, c.relkind";
+    " GROUP BY s.nspname, c.relname, c.relkind";
 
 static const char predecessor[] =
     "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('\"ProcessingState\"')"

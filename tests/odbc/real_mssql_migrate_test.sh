@@ -143,7 +143,7 @@ as_clerk() {
 }
 
 lacks() { # NAME RIGHTS THING [LEVEL]
-    says "$1" "^    ${4:-error}: the user $clerk has no $2 on \\[$3\\].*; GRANT $2 ON \\[$3\\] TO \\[$clerk\\]$"
+    says "$1" "^    ${4:-error}: the user $clerk has no $2 on \\[dbo\\]\\.\\[$3\\].*; GRANT $2 ON \\[dbo\\]\\.\\[$3\\] TO \\[$clerk\\]$"
 }
 
 cure_all() {
