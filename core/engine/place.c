@@ -219,7 +219,8 @@ int place_refuse_rules(const struct pipeline *pipeline, const char *what, struct
             "cannot make a table afresh",
             sink->about.name);
     return sp_fail_cure(
-        err, "put the block back; or stop all, and make the table afresh: scanpipe migrate --rebuild");
+        err, "put the block back; or stop all, and make the table afresh%s: scanpipe migrate --rebuild",
+        sink ? "" : " with the file that has the sink");
 }
 
 int place_queue_is_same(const char *then, const char *now, struct sp_error *err)

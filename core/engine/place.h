@@ -23,7 +23,7 @@ int place_may_follow(const struct pipeline *now, const struct pipeline *next,
 int place_queue_is_same(const char *then, const char *now, struct sp_error *err) SP_MUST_CHECK;
 
 /* SP_REFUSED, always: `what` has changed in the rules that the pipeline's table was folded by.  The cure is
- * what its sink can do about that. */
+ * what its sink can do about that; a file without one does not know. */
 int place_refuse_rules(const struct pipeline *pipeline, const char *what, struct sp_error *err);
 
 #endif

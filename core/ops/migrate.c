@@ -281,12 +281,20 @@ static int migrate_sink(struct migrating *migrating, struct sp_error *err)
     return 0;
 }
 
+static int refuse_sinkless(const struct pipeline *pipeline, struct sp_error *err)
+{
+    sp_fail(err, SP_REFUSED, "%s has no sink, so it has no table to make afresh", pipeline->path);
+    return sp_fail_cure(err, "say it with the file that has the sink");
+}
+
 int migrate_run(const struct migrate *migrate, struct sp_error *err)
 {
     SP_AUTO(arena_free_at) struct sp_arena *arena = arena_new(65536);
     struct migrating migrating = {.to_do = migrate, .arena = arena};
     const struct pipeline *pipeline = migrate->pipeline;
     bool ignored = false;
+    if (migrate->rebuild && !pipeline->sink.plugin)
+        return refuse_sinkless(pipeline, err);
     if (migrate_own(&migrating, &pipeline->state, &migrating.pending, err) != 0 ||
         inherit(&migrating, err) != 0 || migrate_own(&migrating, &pipeline->letters, &ignored, err) != 0 ||
         migrate_own(&migrating, &pipeline->queue, &ignored, err) != 0)

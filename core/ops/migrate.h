@@ -24,7 +24,7 @@ struct migrate {
 };
 
 /* Tells as it goes.  SP_REFUSED: the table's rules have changed, or a process polls and its table cannot be
- * made afresh. */
+ * made afresh, or is that of another file, which has the sink. */
 int migrate_run(const struct migrate *migrate, struct sp_error *err) SP_MUST_CHECK;
 
 #endif

@@ -174,7 +174,14 @@ half() {
     runs half "$file"
     parcels
     sed '/^source:/d' "$file" >"$scratch/deliver.yaml"
+    sed '/^sink:/d' "$file" >"$scratch/ingest.yaml"
     local whole=$file
+    file=$scratch/ingest.yaml
+    online 'the half that reads, with a block of other rules' 69
+    says 'its cure names the other file' "make the table afresh with the file that has the sink: scanpipe migrate --rebuild\$"
+    migrate 'that half makes no table afresh' 69 --rebuild
+    complains 'and says so' 'ingest.yaml has no sink, so it has no table to make afresh'
+    complains 'with what to do' '= say it with the file that has the sink'
     file=$scratch/deliver.yaml
     migrate 'a half makes it afresh' 0 --rebuild
     says 'and sets the cursor back' 'the cursor was set back .* to the start'
