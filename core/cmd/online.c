@@ -141,7 +141,7 @@ static bool look_at_rules(struct buffer *out, const struct pipeline *pipeline)
     struct folded folded;
     if (records_open(&state, pipeline, &err) != 0 ||
         folded_read(&state, pipeline, arena, &folded, &err) != 0) {
-        buffer_printf(out, "  %-13s %s\n", "table", sp_class_name(err.class));
+        buffer_printf(out, "  %-13s %s\n", pipeline->state.name, sp_class_name(err.class));
         cmd_complain_error(&err);
         return false;
     }

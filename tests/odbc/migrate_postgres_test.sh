@@ -52,6 +52,9 @@ by_itself() {
     as_the_oracle 'migrate: true makes all'
     new_database waits
     parcels
+    online 'migrate: false, and nothing is made' 69
+    says 'the state refuses' '^  state         refused$'
+    is 'and no table does' "$(grep -c '^  table  *refused' "$scratch/out")" 0
     start_pipeline waits "$file" --until-caught-up --json
     local pid=$PID
     check 'migrate: false makes nothing' wait_until 20 has_line "$scratch/waits.log" 'PipelineState.* does not exist\|there is no table'
