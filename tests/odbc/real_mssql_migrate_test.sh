@@ -142,8 +142,10 @@ as_clerk() {
     sed -i "s/UID=[^;\"]*/UID=$clerk/" "$file"
 }
 
-lacks() { # NAME RIGHTS THING [LEVEL]
-    says "$1" "^    ${4:-error}: the user $clerk has no $2 on \\[dbo\\]\\.\\[$3\\].*; GRANT $2 ON \\[dbo\\]\\.\\[$3\\] TO \\[$clerk\\]$"
+lacks() { # NAME RIGHTS THING [LEVEL]: Babelfish's names are in small letters
+    local thing="\\[dbo\\]\\.\\[$3\\]"
+    check "$1" grep -iE "^    ${4:-error}: the user $clerk has no $2 on $thing.*; GRANT $2 ON $thing TO \\[$clerk\\]$" \
+        "$scratch/out"
 }
 
 cure_all() {
@@ -157,7 +159,6 @@ cure_all() {
 # and no more, the pipeline works.  Of what a user may do nothing with he sees nothing.  In Babelfish only administrators
 # may look at their connections, and who may not cannot work.
 granted() {
-    [ "$babelfish" = '["0"]' ] || return
     fresh granted
     parcels
     migrate 'by their owner' 0
@@ -179,6 +180,13 @@ granted() {
     cure_all
     online 'all is granted' 0
     is 'nothing is lacking' "$(grep -c GRANT "$scratch/out")" 0
+    sql "$database" "REVOKE INSERT ON ProcessingState FROM $clerk"
+    sed -i '/^source:/d' "$file"
+    online 'one who only writes rows' 0
+    lacks 'what he does not need' INSERT ProcessingState warning
+    sql "$database" "GRANT INSERT ON ProcessingState TO $clerk"
+    as_clerk
+    [ "$babelfish" = '["0"]' ] || return
     runs granted "$file"
     as_the_oracle 'and the pipeline works with it'
 }
