@@ -237,19 +237,39 @@ static void keep_alive(void *context)
     service_keep_alive(&runner->service);
 }
 
-/* While stages are loaded and opened: that is theirs, and may take as long as a call that hangs. */
+/* What is done aside may take as long as a call that hangs. */
+static bool is_late(const struct runner *runner)
+{
+    return sp_clock_now() - runner->aside_since > runner->pipeline->hang_timeout_ns;
+}
+
+/* The watchdog hears of the engine's threads first, else of the `other` one that stands still; NULL: none. */
+static void beat(struct runner *runner, const char *other)
+{
+    const char *stuck = engine_stuck(runner->engine, service_slack_ns(&runner->service));
+    service_beat(&runner->service, stuck ? stuck : other);
+}
+
+/* While the file is read again, beside an engine at work: it is watched as ever. */
+static void watch_aside(void *context)
+{
+    struct runner *runner = context;
+    engine_watch(runner->engine);
+    beat(runner, is_late(runner) ? "that reads the file again" : NULL);
+}
+
+/* While stages are loaded and opened, and there is no engine. */
 static void keep_alive_aside(void *context)
 {
     struct runner *runner = context;
-    bool late = sp_clock_now() - runner->aside_since > runner->pipeline->hang_timeout_ns;
-    service_beat(&runner->service, late ? "that loads and opens the stages" : NULL);
+    service_beat(&runner->service, is_late(runner) ? "that loads and opens the stages" : NULL);
 }
 
 static int do_aside(struct runner *runner, int (*work)(void *context, struct sp_error *err),
-                    struct sp_error *err)
+                    void (*tick)(void *context), struct sp_error *err)
 {
     runner->aside_since = sp_clock_now();
-    return aside_run(work, keep_alive_aside, runner, err);
+    return aside_run(work, tick, runner, err);
 }
 
 static int read_again(void *context, struct sp_error *err)
@@ -280,11 +300,11 @@ static enum watch_end watch(struct runner *runner)
         if (number == SIGHUP) {
             sp_log(SP_INFO, "SIGHUP: reads %s again", runner->pipeline->path);
             service_reloading(&runner->service, runner->pipeline->shutdown_grace_ns);
-            if (do_aside(runner, read_again, NULL) == 0)
+            if (do_aside(runner, read_again, watch_aside, NULL) == 0)
                 return TO_BE_RELOADED;
             service_refused(&runner->service);
         }
-        service_beat(&runner->service, engine_stuck(runner->engine, service_slack_ns(&runner->service)));
+        beat(runner, NULL);
         tell_progress(runner);
     }
 }
@@ -312,7 +332,7 @@ static int start_engine(struct runner *runner, struct sp_error *err)
 {
     setup_log(runner->options, runner->pipeline);
     service_opening(&runner->service, runner->pipeline->hang_timeout_ns);
-    return do_aside(runner, load_and_open, err);
+    return do_aside(runner, load_and_open, keep_alive_aside, err);
 }
 
 /* Goes on with the next pipeline, or, where the system does not let it, with the one that ran. */

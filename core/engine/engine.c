@@ -266,7 +266,7 @@ static struct pulse *pulses_of(const struct engine *engine)
 
 /* A plugin that does not return holds events back: supervision starts a new process, which goes on.  What the
  * threads do on their own is for engine_stuck() to tell. */
-static void watch_threads(struct engine *engine)
+void engine_watch(struct engine *engine)
 {
     int64_t now = sp_clock_now(), since_last = now - engine->watched_at;
     engine->watched_at = now;
@@ -283,7 +283,7 @@ static void watch_threads(struct engine *engine)
 
 bool engine_wait(struct engine *engine, int64_t ns)
 {
-    watch_threads(engine);
+    engine_watch(engine);
     stop_wait(&engine->work.stop, ns);
     if (!stop_asked(&engine->work.stop) && all_done(engine))
         engine_stop(engine);

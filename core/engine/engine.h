@@ -46,13 +46,17 @@ int engine_start(const struct pipeline *pipeline, bool until_caught_up, struct e
 /* Waits at most `ns`; true once all is done (caught up, or stopped). */
 bool engine_wait(struct engine *engine, int64_t ns);
 
+/* The look at the threads that engine_wait() has with it, for who does something else meanwhile: it ends the
+ * process where a call hangs. */
+void engine_watch(struct engine *engine);
+
 /* Asks all threads to stop; returns at once.  Safe to call again. */
 void engine_stop(struct engine *engine);
 
 /* Any time from the main thread. */
 void engine_report(struct engine *engine, struct engine_report *out);
 
-/* The name of one of the engine's own threads that stands still: engine_wait() has seen it for longer than
+/* The name of one of the engine's own threads that stands still: engine_watch() has seen it for longer than
  * this neither go on nor wait, nor inside a plugin, whose hangs end the process; or NULL. */
 const char *engine_stuck(const struct engine *engine, int64_t slack_ns);
 

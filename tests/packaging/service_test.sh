@@ -180,16 +180,28 @@ slow_open() {
     kill_hard "$ear_pid"
 }
 
+sticky_conf() { # FILE HANGS: a thread stands still outside of every call while HANGS is there
+    service_conf "$1" "$out"
+    sed -i "s|^source: {plugin: scanapi, \\(.*\\)}\$|source: {$(around hang scanapi 'XXX' \
+        "operation: text_of, while_file: '$2'")}|" "$1"
+    sed -i 's|XXX|url: "${SCAN_API_URL}", page_size: 200, poll_interval: 100ms|' "$1"
+}
+
+# Reading the file again takes until somebody writes to it.
+slow_reload() { # NAME FILE PID
+    rm "$2"
+    mkfifo "$2"
+    kill -HUP "$3"
+    wait_until 20 has_line "$scratch/$1.log" 'SIGHUP: reads'
+}
+
 # Given one thread that stands still outside of every call, while all others go on, then the watchdog is fed no
 # more; and again when it goes on.
 stuck_thread() {
     local yaml=$scratch/stuck.yaml
     new_data stuck
     listen stuck
-    service_conf "$yaml" "$out"
-    sed -i "s|^source: {plugin: scanapi, \\(.*\\)}\$|source: {$(around hang scanapi 'XXX' \
-        "operation: text_of, while_file: '$scratch/stuck.hangs'")}|" "$yaml"
-    sed -i 's|XXX|url: "${SCAN_API_URL}", page_size: 200, poll_interval: 100ms|' "$yaml"
+    sticky_conf "$yaml" "$scratch/stuck.hangs"
     start_service stuck "$yaml"
     check 'stuck: it runs' wait_until 20 has_line "$heard" 'written 500'
     touch "$scratch/stuck.hangs"
@@ -202,6 +214,48 @@ stuck_thread() {
     check 'stuck: it goes on, and the watchdog is fed again' wait_until 20 beats_more "$((before + 2))"
     stop "$PID"
     is 'stuck: it ends' "$STATUS" 0
+    kill_hard "$ear_pid"
+}
+
+# Given such a thread, when the file is read again, slowly, then the watchdog is fed no more than before, and
+# nothing is said of going on.
+stuck_reload() {
+    local yaml=$scratch/again.yaml before
+    new_data again
+    listen again
+    sticky_conf "$yaml" "$scratch/again.hangs"
+    start_service again "$yaml"
+    check 'again: it runs' wait_until 20 has_line "$heard" 'written 500'
+    touch "$scratch/again.hangs"
+    check 'again: the thread is named' wait_until 30 has_line "$scratch/again.log" 'the thread [a-z]* stands still'
+    check 'again: the file is read' slow_reload again "$yaml" "$PID"
+    hear_out
+    before=$(heard_times WATCHDOG=1)
+    sleep "$((watchdog_ms * 2 / 1000))"
+    hear_out
+    is 'again: the watchdog is not fed' "$(heard_times WATCHDOG=1)" "$before"
+    is 'again: no thread is said to go on' "$(grep -c 'go on again' "$scratch/again.log")" 0
+    rm "$scratch/again.hangs"
+    check 'again: it goes on, while the file is read, and the watchdog is fed again' \
+        wait_until 20 beats_more "$((before + 2))"
+    echo 'name: service' >"$yaml"
+    check 'again: and on as before' wait_until 20 has_line "$scratch/again.log" 'going on as before'
+    stop "$PID"
+    is 'again: it ends' "$STATUS" 0
+    kill_hard "$ear_pid"
+}
+
+# Given a sink that hangs in a call, when the file is read again, slowly, then hang_timeout counts meanwhile.
+slow_sink_reload() {
+    local yaml=$scratch/both.yaml
+    new_data both
+    listen both
+    service_conf "$yaml" "$(around hang sqlite "$out" 'operation: write, timeout: 1s')" 'hang_timeout: 3s'
+    start_service both "$yaml"
+    check 'both: it hangs' wait_until 20 has_leases "$SCANPIPE_DATA/queue.db"
+    check 'both: the file is read' slow_reload both "$yaml" "$PID"
+    await_end "$PID" 60
+    is 'both: past hang_timeout it is aborted' "$STATUS" 134
     kill_hard "$ear_pid"
 }
 
@@ -294,6 +348,8 @@ away
 slow_sink
 slow_open
 stuck_thread
+stuck_reload
+slow_sink_reload
 frozen
 slow_stop
 unit
