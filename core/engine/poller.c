@@ -184,13 +184,15 @@ static bool queue_is_same(struct polling *polling, const struct record *there)
     return same;
 }
 
-/* The cursor says that the queue's file held all before it.  Asked at the first look alone: later the cursor
- * may be of who polls meanwhile, with a file of his own making. */
+/* The cursor says that the queue's file held all before it, unless a person has moved it, as the cure is.
+ * Asked at the first look alone: later the cursor may be of who polls meanwhile, with a file of his own
+ * making. */
 static void tell_lost_queue(struct polling *polling, const struct record *there)
 {
     const char *file = polling->poller->missing;
     polling->poller->missing = NULL;
-    if (file && there->cursor.size > 0 && there->queue && strcmp(there->queue, polling->queue) == 0)
+    if (file && !there->moved && there->cursor.size > 0 && there->queue &&
+        strcmp(there->queue, polling->queue) == 0)
         sp_log(
             SP_WARN,
             "the file %s is gone, and a new one is made; the cursor stands at %s, and events before it that "

@@ -37,6 +37,7 @@ int record_parse(struct sp_slice value, struct sp_arena *arena, struct record *o
     }
     record.held = json_take_holder(root, &record.holder);
     const char *at = json_text_in(root, "at"), *queue = json_text_in(root, "queue");
+    record.moved = json_flag_in(root, "moved");
     record.token = json_number_in(root, "token");
     record.nonce = json_nonce_in(root, "nonce");
     record.at = *at ? sp_arena_text(arena, at, strlen(at)) : NULL;
@@ -60,6 +61,8 @@ struct sp_slice record_format(const struct record *record, struct sp_arena *aren
         buffer_add_text(&text, ",\"queue\":");
         buffer_add_json(&text, sp_slice_of(record->queue));
     }
+    if (record->moved)
+        buffer_add_text(&text, ",\"moved\":true");
     buffer_printf(&text, ",\"token\":%" PRId64 ",\"nonce\":", record->token);
     json_add_nonce(&text, record->nonce);
     buffer_add_text(&text, ",\"holder\":");

@@ -25,6 +25,7 @@ struct record {
     struct sp_slice cursor;
     const char *at;    /* the cursor as text, for people; may be NULL */
     const char *queue; /* the place of the queue that was sent what stands before it; NULL: not said */
+    bool moved;        /* a person has moved the cursor, and nobody has polled since */
 };
 
 /* An empty value is the record of a pipeline that never ran.  -1: no record of ours (SP_REFUSED). */

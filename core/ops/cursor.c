@@ -86,7 +86,8 @@ static int write_record(struct moving *moving, const struct record *old, int64_t
     struct record record = {.token = old->token + 1,
                             .nonce = sp_random(),
                             .cursor = moving->to,
-                            .queue = old->queue};
+                            .queue = old->queue,
+                            .moved = true};
     if (moving->to.size > 0)
         record.at = spot_text(&moving->source, moving->to, moving->arena);
     return records_put(&moving->state, POLLER_RECORD, record_format(&record, moving->arena), version,

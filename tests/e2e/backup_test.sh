@@ -76,4 +76,13 @@ check "the cure is taken" scan cursor set --to-start
 runs cured parcels.yaml
 check "and it is told no more" has_no_line "$scratch/cured.log" "$lost"
 table_equals "no event is missing then" quickstart.db "$scratch/events"
+
+# Given the same loss, when the cure is taken before the start, then that says nothing; the next loss is told again.
+rm -f quickstart.queue.db*
+check "the cursor goes back first" scan cursor rewind "$saved_place"
+runs rewound parcels.yaml
+check "and nothing is told" has_no_line "$scratch/rewound.log" "$lost"
+rm -f quickstart.queue.db*
+runs again parcels.yaml
+check "but at the next loss" has_line "$scratch/again.log" "$lost"
 finish

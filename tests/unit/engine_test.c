@@ -192,6 +192,7 @@ static void the_record_survives_its_text(void)
     struct record there = {.held = true,
                            .token = 42,
                            .nonce = 0xfedcba9876543210,
+                           .moved = true,
                            .at = "83269",
                            .queue = "sqlite path=/\"q\".db"};
     holder_self(&there.holder);
@@ -199,7 +200,7 @@ static void the_record_survives_its_text(void)
         there.cursor = (struct sp_slice){"\0\xff\x10 abc\n\"", size};
         struct record back;
         CU_ASSERT(record_parse(record_format(&there, arena), arena, &back, &err) == 0);
-        CU_ASSERT(back.held && back.token == 42 && back.nonce == there.nonce);
+        CU_ASSERT(back.held && back.moved && back.token == 42 && back.nonce == there.nonce);
         CU_ASSERT(holder_is(&back.holder, &there.holder));
         CU_ASSERT_STRING_EQUAL(back.queue, there.queue);
         CU_ASSERT(sp_slice_equal(back.cursor, there.cursor));
@@ -207,6 +208,7 @@ static void the_record_survives_its_text(void)
     }
     struct record none;
     CU_ASSERT(record_parse((struct sp_slice){NULL, 0}, arena, &none, &err) == 0 && !none.held);
+    CU_ASSERT(record_parse(record_format(&none, arena), arena, &none, &err) == 0 && !none.moved);
     CU_ASSERT(record_parse(sp_slice_of("what?"), arena, &none, &err) == -1 && err.class == SP_REFUSED);
     arena_free(arena);
 }
