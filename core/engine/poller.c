@@ -184,13 +184,11 @@ static bool queue_is_same(struct polling *polling, const struct record *there)
     return same;
 }
 
-/* The cursor says that the queue's file held all before it, unless a person has moved it, as the cure is.
- * Asked at the first look alone: later the cursor may be of who polls meanwhile, with a file of his own
- * making. */
-static void tell_lost_queue(struct polling *polling, const struct record *there)
+/* The cursor says that the queue's file held all before it, unless a person has moved it, as the cure is. For
+ * who takes the record over at the first look alone: the cursor of who polls meanwhile is of a file that he
+ * may have made himself. */
+static void tell_lost_queue(const struct polling *polling, const struct record *there, const char *file)
 {
-    const char *file = polling->poller->missing;
-    polling->poller->missing = NULL;
     if (file && !there->moved && there->cursor.size > 0 && there->queue &&
         strcmp(there->queue, polling->queue) == 0)
         sp_log(
@@ -210,7 +208,8 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->watch = (struct lease_watch){0};
         return false;
     }
-    tell_lost_queue(polling, &there);
+    const char *missing = polling->poller->missing;
+    polling->poller->missing = NULL;
     lease_look(&polling->watch, version, began, sp_clock_now(), polling->lease_ns / 5);
     if (!lease_may_take(&polling->watch, &there, &polling->self, polling->lease_ns)) {
         if (!polling->told_standby)
@@ -220,6 +219,7 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->unwritten = false;
         return true;
     }
+    tell_lost_queue(polling, &there, missing);
     if (!queue_is_same(polling, &there)) {
         polling->unwritten = false;
         return true;

@@ -85,4 +85,24 @@ check "and nothing is told" has_no_line "$scratch/rewound.log" "$lost"
 rm -f quickstart.queue.db*
 runs again parcels.yaml
 check "but at the next loss" has_line "$scratch/again.log" "$lost"
+
+# Given two processes of a pipeline that is new, when one looks only after the other one has read, then nothing is
+# lost.  Its own file is one that the other one may have made.
+use_test_plugins
+threads_run() { local all=(/proc/"$1"/task/*); [ "${#all[@]}" -gt 4 ]; } # and so the stages are open
+rm -f quickstart.*db*
+sed "/^queue:/i state: {$(around hang sqlite 'path: quickstart.db' "operation: get, while_file: '$scratch/late.holds'")}" \
+    parcels.yaml >late.yaml
+touch "$scratch/late.holds"
+start_pipeline late late.yaml
+late=$PID
+wait_until 30 threads_run "$late"
+check "the late one has made no file yet" test ! -e quickstart.queue.db
+RATE=10/s start_pipeline first parcels.yaml
+wait_until 30 is_beyond 200
+rm "$scratch/late.holds"
+check "who comes late stands by" wait_until 30 has_line "$scratch/late.log" 'stands by'
+check "and tells of no loss" has_no_line "$scratch/late.log" "$lost"
+stop "$PID"
+stop "$late"
 finish
