@@ -228,6 +228,13 @@ static void tell_stopping(struct runner *runner)
     service_stopping(&runner->service, runner->pipeline->shutdown_grace_ns);
 }
 
+/* Reading the file, and then the end of what runs, have a bound each. */
+static void tell_reloading(struct runner *runner)
+{
+    const struct pipeline *pipeline = runner->pipeline;
+    service_reloading(&runner->service, pipeline->hang_timeout_ns + pipeline->shutdown_grace_ns);
+}
+
 /* While the threads end, which has its own bound. */
 static void keep_alive(void *context)
 {
@@ -299,7 +306,7 @@ static enum watch_end watch(struct runner *runner)
         }
         if (number == SIGHUP) {
             sp_log(SP_INFO, "SIGHUP: reads %s again", runner->pipeline->path);
-            service_reloading(&runner->service, runner->pipeline->shutdown_grace_ns);
+            tell_reloading(runner);
             if (do_aside(runner, read_again, watch_aside, NULL) == 0)
                 return TO_BE_RELOADED;
             service_refused(&runner->service);

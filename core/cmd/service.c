@@ -74,7 +74,7 @@ void service_ready(struct service *service)
 
 /* The manager tells a reload from the one before by this clock, which is not the one that is used elsewhere.
  */
-void service_reloading(struct service *service, int64_t grace_ns)
+void service_reloading(struct service *service, int64_t most_ns)
 {
     struct timespec now;
     SP_AUTO(buffer_fini) struct buffer text = {0};
@@ -83,7 +83,7 @@ void service_reloading(struct service *service, int64_t grace_ns)
     buffer_printf(&text,
                   "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nEXTEND_TIMEOUT_USEC=%" PRId64
                   "\nSTATUS=reading the file again\n",
-                  usec, (grace_ns + closing_ns) / 1000);
+                  usec, (most_ns + closing_ns) / 1000);
     tell_surely(service, &text);
 }
 

@@ -28,9 +28,9 @@ void service_close(struct service *service);
 void service_ready(struct service *service);
 /* Stages are loaded and opened, at the start and at a reload, which may take so long. */
 void service_opening(struct service *service, int64_t most_ns);
-/* The file is read again, and the pipeline that runs may take so long to end; service_ready() or
- * service_refused() follows. */
-void service_reloading(struct service *service, int64_t grace_ns);
+/* The file is read again, and the pipeline that runs ends, which together may take so long; service_opening()
+ * or service_refused() follows. */
+void service_reloading(struct service *service, int64_t most_ns);
 void service_refused(struct service *service);
 /* It ends, which may take so long.  Told once. */
 void service_stopping(struct service *service, int64_t grace_ns);

@@ -165,6 +165,8 @@ slow_open() {
     touch "$holds"
     kill -HUP "$PID"
     check 'open: a reload that is slow, and the watchdog is fed' wait_until 20 beats_more "$((before + 3))"
+    check 'open: the manager hears how long a reload may take' \
+        heard_in_order ' RELOADING=1' " EXTEND_TIMEOUT_USEC=$((watchdog_ms * 3000 + 25000000))\$"
     at_most 'open: without a silence' "$(longest_silence "$(now_ms)")" "$watchdog_ms"
     check 'open: beyond hang_timeout it is told' \
         wait_until 30 has_line "$scratch/open.log" 'that loads and opens the stages stands still'
