@@ -33,6 +33,8 @@ static void await(struct aside *aside, void (*tick)(void *context))
     pthread_mutex_lock(&aside->lock);
     while (!aside->done) {
         cond_wait_ns(&aside->changed, &aside->lock, tick_ns);
+        if (aside->done)
+            break;
         pthread_mutex_unlock(&aside->lock);
         tick(aside->context);
         pthread_mutex_lock(&aside->lock);

@@ -8,8 +8,8 @@
 #include <scanpipe/error.h>
 
 /* Runs `work` in a thread of its own, which has the caller's signals blocked, and `tick` in the caller's now
- * and then until that is done; where the system has no thread for it, in the caller's.  Returns what `work`
- * returned. */
+ * and then while that is not done; where the system has no thread for it, in the caller's.  Returns what
+ * `work` returned. */
 int aside_run(int (*work)(void *context, struct sp_error *err), void (*tick)(void *context), void *context,
               struct sp_error *err);
 

@@ -265,10 +265,49 @@ static void watch_aside(void *context)
     beat(runner, is_late(runner) ? "that reads the file again" : NULL);
 }
 
-/* While stages are loaded and opened, and there is no engine. */
+enum run_end { RUN_DONE, RUN_STOPPED, RUN_FAILED };
+
+/* For programs on standard output; for people beside the log, since a sink may write to standard output. */
+static bool tell_summary(const struct run_options *options, const char *name,
+                         const struct engine_report *report, bool stopped)
+{
+    SP_AUTO(buffer_fini) struct buffer text = {0};
+    summary_add(&text, name, report, stopped, options->json);
+    if (options->json)
+        return cmd_print(&text);
+    if (!options->quiet)
+        fputs(buffer_text(&text), stderr);
+    return true;
+}
+
+static int code_at_end(const struct runner *runner, enum run_end end)
+{
+    const struct run_options *options = runner->options;
+    if (options->until_caught_up &&
+        !tell_summary(options, runner->pipeline->name, &runner->before, end == RUN_STOPPED))
+        return EXIT_AWAY;
+    return options->fail_on_rejected && runner->before.letters_stored > 0 ? EXIT_REJECTED : 0;
+}
+
+/* While stages are opened nothing is held, and nothing need be waited for.  Threads that have begun just now
+ * end like those of any process that dies. */
+static void end_without_engine(struct runner *runner, int number)
+{
+    tell_stop(number);
+    tell_stopping(runner);
+    if (runner->display)
+        display_close();
+    _exit(code_at_end(runner, RUN_STOPPED));
+}
+
+/* While stages are loaded and opened. */
 static void keep_alive_aside(void *context)
 {
     struct runner *runner = context;
+    sigset_t signals = stop_signals();
+    int number = sigtimedwait(&signals, NULL, &(struct timespec){0});
+    if (number > 0)
+        end_without_engine(runner, number);
     service_beat(&runner->service, is_late(runner) ? "that loads and opens the stages" : NULL);
 }
 
@@ -316,19 +355,6 @@ static enum watch_end watch(struct runner *runner)
     }
 }
 
-/* For programs on standard output; for people beside the log, since a sink may write to standard output. */
-static bool tell_summary(const struct run_options *options, const char *name,
-                         const struct engine_report *report, bool stopped)
-{
-    SP_AUTO(buffer_fini) struct buffer text = {0};
-    summary_add(&text, name, report, stopped, options->json);
-    if (options->json)
-        return cmd_print(&text);
-    if (!options->quiet)
-        fputs(buffer_text(&text), stderr);
-    return true;
-}
-
 static int load_and_open(void *context, struct sp_error *err)
 {
     struct runner *runner = context;
@@ -372,8 +398,6 @@ static void end_turn(struct runner *runner, enum watch_end end)
     runner->before = report;
 }
 
-enum run_end { RUN_DONE, RUN_STOPPED, RUN_FAILED };
-
 /* One engine after the other, until there is nothing to go on with. */
 static enum run_end run_turns(struct runner *runner, struct sp_error *err)
 {
@@ -412,7 +436,6 @@ static int code_of(const struct sp_error *err)
 
 static int run(struct runner *runner)
 {
-    const struct run_options *options = runner->options;
     struct sp_error err = {0};
     if (start_engine(runner, &err) != 0)
         return code_of(&err);
@@ -424,10 +447,7 @@ static int run(struct runner *runner)
         display_close();
     if (end == RUN_FAILED)
         return code_of(&err);
-    if (options->until_caught_up &&
-        !tell_summary(options, runner->pipeline->name, &runner->before, end == RUN_STOPPED))
-        return EXIT_AWAY;
-    return options->fail_on_rejected && runner->before.letters_stored > 0 ? EXIT_REJECTED : 0;
+    return code_at_end(runner, end);
 }
 
 int cmd_run(int argc, char **argv)

@@ -182,6 +182,32 @@ slow_open() {
     kill_hard "$ear_pid"
 }
 
+# Given stages that take long to open, at the start or at a reload, when it is asked to stop, then it does so at once,
+# for nothing is held.
+stop_opening() { # NAME [HUP]: stopped at the start, or at a reload
+    local yaml=$scratch/$1.yaml holds=$scratch/$1.holds opening=' STATUS=loading and opening'
+    new_data "$1"
+    listen "$1"
+    service_conf "$yaml" "$(around hang sqlite "$out" "operation: open, while_file: '$holds'")"
+    [ "${2:-}" ] || touch "$holds"
+    start_service "$1" "$yaml"
+    if [ "${2:-}" ]; then
+        check "$1: ready" wait_until 20 heard_in_order
+        touch "$holds"
+        kill -HUP "$PID"
+        check "$1: it opens" wait_until 30 heard_in_order ' RELOADING=1' "$opening"
+    else
+        check "$1: it opens" wait_until 20 has_line "$heard" "$opening"
+    fi
+    sleep 0.5
+    stop "$PID" TERM 30
+    is "$1: it ends as ever" "$STATUS" 0
+    hear_out
+    is "$1: it said that it stops" "$(heard_times STOPPING=1)" 1
+    check "$1: and so for people" has_line "$scratch/$1.log" 'SIGTERM: stopping'
+    kill_hard "$ear_pid"
+}
+
 sticky_conf() { # FILE HANGS: a thread stands still outside of every call while HANGS is there
     service_conf "$1" "$out"
     sed -i "s|^source: {plugin: scanapi, \\(.*\\)}\$|source: {$(around hang scanapi 'XXX' \
@@ -349,6 +375,8 @@ a_life abstract "@scanpipe-test-$$-$SRANDOM"
 away
 slow_sink
 slow_open
+stop_opening early
+stop_opening anew HUP
 stuck_thread
 stuck_reload
 slow_sink_reload
