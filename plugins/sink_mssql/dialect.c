@@ -72,8 +72,8 @@ static const char schema_written[] =
     "FROM OPENJSON(@j) WITH ([part] NVARCHAR(50), [number] INT, [checksum] NVARCHAR(64)) AS p";
 
 /* What is not there, or not to be seen by this user, has no OBJECT_ID.  It is told with its schema: who grants
- * may have another one by default.  Whoever may do it with some columns may
- * with those that are ours, it is to be hoped. */
+ * may have another one by default.  Whoever may do it with some columns may with those that are ours, it is to
+ * be hoped. */
 #define LACKS(right)                                                                                         \
     "CASE WHEN @rights LIKE N'%" right "%' AND HAS_PERMS_BY_NAME(@thing, N'OBJECT', N'" right "') = 0 "      \
     "AND NOT EXISTS (SELECT 1 FROM sys.columns AS c WHERE c.[object_id] = OBJECT_ID(@thing) "                \

@@ -78,7 +78,8 @@ static const char schema_written[] =
     "INSERT INTO \"ScanpipeSchema\" SELECT p.part, p.number, p.checksum, now()"
     FROM_OBJECT("part text, number integer, checksum text");
 
-/* With its schema: who grants may have another search_path.  Whoever may do it with some columns may with those that are ours, it is to be hoped. */
+/* With its schema: who grants may have another search_path.  Whoever may do it with some columns may with
+ * those that are ours, it is to be hoped. */
 static const char rights[] =
     "SELECT format('the user %s has no %s on %I.%I', current_user, string_agg(n.need, ', '),"
     " s.nspname, c.relname),"
