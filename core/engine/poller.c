@@ -184,11 +184,10 @@ static bool queue_is_same(struct polling *polling, const struct record *there)
     return same;
 }
 
-/* The cursor says that the queue's file held all before it, unless a person has moved it, as the cure is. For
- * who takes the record over at the first look alone: the cursor of who polls meanwhile is of a file that he
- * may have made himself. */
-static void tell_lost_queue(const struct polling *polling, const struct record *there, const char *file)
+/* The cursor says that the queue's file held all before it, unless a person has moved it, as the cure is. */
+static void tell_lost_queue(const struct polling *polling, const struct record *there)
 {
+    const char *file = polling->poller->missing;
     if (file && !there->moved && there->cursor.size > 0 && there->queue &&
         strcmp(there->queue, polling->queue) == 0)
         sp_log(
@@ -208,8 +207,8 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->watch = (struct lease_watch){0};
         return false;
     }
-    const char *missing = polling->poller->missing;
-    polling->poller->missing = NULL;
+    if (polling->watch.version != 0 && polling->watch.version != version)
+        polling->poller->missing = NULL; /* who has polled meanwhile may have made the file */
     lease_look(&polling->watch, version, began, sp_clock_now(), polling->lease_ns / 5);
     if (!lease_may_take(&polling->watch, &there, &polling->self, polling->lease_ns)) {
         if (!polling->told_standby)
@@ -219,7 +218,8 @@ static bool stand_by(struct polling *polling, struct sp_error *err)
         polling->unwritten = false;
         return true;
     }
-    tell_lost_queue(polling, &there, missing);
+    tell_lost_queue(polling, &there);
+    polling->poller->missing = NULL;
     if (!queue_is_same(polling, &there)) {
         polling->unwritten = false;
         return true;

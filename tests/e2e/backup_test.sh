@@ -86,6 +86,19 @@ rm -f quickstart.queue.db*
 runs again parcels.yaml
 check "but at the next loss" has_line "$scratch/again.log" "$lost"
 
+# Given the same loss with the machine of who polled, when another machine has waited for its lease, then it says so.
+rm -f quickstart.*db*
+sed '/^name:/a poller_lease: 6s' parcels.yaml >lease.yaml
+RATE=10/s start_pipeline machine lease.yaml
+wait_until 30 is_beyond 200
+kill_hard "$PID"
+python3 "$here/tool.py" execute quickstart.db "UPDATE PipelineState SET
+    Value = json_set(Value, '$.holder.host', 'elsewhere', '$.holder.boot', 'another') WHERE Name = 'poller'"
+rm -f quickstart.queue.db*
+run_pipeline other lease.yaml
+check "another machine stands by first" has_line "$scratch/other.log" 'stands by: .* on elsewhere polls'
+check "and tells the loss then" has_line "$scratch/other.log" "$lost"
+
 # Given two processes of a pipeline that is new, when one looks only after the other one has read, then nothing is
 # lost.  Its own file is one that the other one may have made.
 use_test_plugins
